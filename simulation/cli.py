@@ -1,0 +1,159 @@
+"""The command line: ``yongwen run``, ``rerun``, ``plan``, ``indicators`` and ``data``.
+
+Results go to standard output; progress, messages and errors to standard error. Commands import what they
+need when they are called, so that ``yongwen --help`` does not load the model.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulation.errors import YongwenError
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 internal error, 2 wrong input, 3 invariant failed (--check), 130 interrupted."
+)
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="yongwen",
+    help="Agent-based simulation of regional innovation in the Yangtze River Delta.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Scale = Annotated[
+    float, typer.Option(help="Share of firms that is simulated, 0.001 to 1, each with its weight.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Test all invariants after every tick (slower).")]
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"yongwen {version('yongwen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")
+    ] = "baseline",
+    seeds: Annotated[int, typer.Option(help="Number of runs.")] = 20,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
+    scale: Scale = 1.0,
+    until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
+    out: Annotated[Path | None, typer.Option(help="Directory for tables, figures and the manifest.")] = None,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    check: Check = False,
+    json: Json = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace another experiment's results in --out.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Project every target of the policy under a scenario, with bands and probabilities."""
+    from simulation import cli_run
+
+    cli_run.run(scenario, seeds, first_seed, scale, until, out, processes, check, json, force, quiet)
+
+
+@app.command(epilog=EXIT_CODES)
+def rerun(
+    run_id: Annotated[str, typer.Argument(help="Name of a run, such as baseline-7-1-2022-3f9c01ab42.")],
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="Directory of its results; needed for scenario files and own parameters."
+        ),
+    ] = None,
+    check: Check = False,
+    json: Json = False,
+) -> None:
+    """Repeat one run bit for bit, or say why it cannot be the same."""
+    from simulation import cli_run
+
+    cli_run.rerun(run_id, results, check, json)
+
+
+@app.command(epilog=EXIT_CODES)
+def plan(scale: Scale = 1.0, json: Json = False) -> None:
+    """Show the phases of a tick: what each does and how long it takes here."""
+    from simulation import cli_show
+
+    cli_show.plan(scale, json)
+
+
+@app.command(epilog=EXIT_CODES)
+def indicators(json: Json = False) -> None:
+    """List the indicators with their units and definitions."""
+    from simulation import cli_show
+
+    cli_show.indicators(json)
+
+
+@app.command(epilog=EXIT_CODES)
+def data(
+    region: Annotated[str | None, typer.Argument(help="Only this region.")] = None,
+    indicator: Annotated[str | None, typer.Option(help="Only this indicator.")] = None,
+    json: Json = False,
+) -> None:
+    """List the observations with their sources; assumptions are marked."""
+    from simulation import cli_show
+
+    cli_show.data(region, indicator, json)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; an error a user can act on is one line on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    sys.exit(_exit_code([word for word in words if word != "--debug"], debug))
+
+
+def _exit_code(words: list[str], debug: bool) -> int:
+    try:
+        code = app(words, prog_name="yongwen", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except YongwenError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("stopped", INTERRUPTED)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        return _fail(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    if message:  # none where typer has already printed the help
+        print("yongwen: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

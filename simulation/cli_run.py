@@ -1,0 +1,90 @@
+"""The commands that simulate: run and rerun."""
+
+from functools import partial
+from pathlib import Path
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from simulation import rerun as repeat
+from simulation import store
+from simulation.cli_output import input_errors, messages, output, print_json
+from simulation.errors import InputError, YongwenError
+from simulation.experiment import MAX_RUNS, Ensemble, Experiment, plan
+from simulation.figure import save, trajectories
+from simulation.report import document, table
+
+FIGURES = ("targets.png", "targets.svg")
+
+
+def run(
+    scenario: str,
+    seeds: int,
+    first_seed: int,
+    scale: float,
+    until: int,
+    out: Path | None,
+    processes: int | None,
+    check: bool,
+    json: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Simulate an ensemble, write it if asked to, and print its targets."""
+    if not 1 <= seeds <= MAX_RUNS:
+        raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS}, not {seeds}")
+    with input_errors():
+        experiment = plan(scenario, range(first_seed, first_seed + seeds), scale, until, check=check)
+        if out:
+            store.prepare(out, experiment.identity, force)
+        ensemble = _simulate(experiment, processes, quiet)
+    if out:
+        figure = trajectories(ensemble)
+        store.write(out, ensemble, {name: partial(save, figure) for name in FIGURES})
+    if json:
+        print_json(document(ensemble))
+    else:
+        console = output()
+        console.print(table(ensemble, console.width))
+    if out and not quiet:
+        messages().print(f"tables, figures and manifest are in {out}")
+
+
+def rerun(run_id: str, results: Path | None, check: bool, json: bool) -> None:
+    """Simulate one run again and, where its results are at hand, compare the bits."""
+    with input_errors():
+        recorded = repeat.from_results(run_id, results) if results else repeat.from_name(run_id)
+        spec = recorded.spec
+        experiment = plan(spec.scenario, [spec.seed], spec.scale, spec.until, spec.parameters, check)
+        ensemble = _simulate(experiment, 1, quiet=False)
+    digest = ensemble.results[0].digest
+    if recorded.digest not in {None, digest}:
+        raise YongwenError(f"{run_id} gave other values than recorded; that is a defect, please report it")
+    if json:
+        print_json({**document(ensemble), "digest": digest, "recorded_digest": recorded.digest})
+        return
+    console = output()
+    console.print(table(ensemble, console.width))
+    verdict = "the same, bit for bit, as recorded" if recorded.digest else "no record to compare with"
+    print(f"{run_id}: SHA-256 of all values {digest} ({verdict})")
+
+
+def _simulate(experiment: Experiment, processes: int | None, quiet: bool) -> Ensemble:
+    console = messages()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(experiment.name, total=len(experiment.runs))
+        return experiment.run(processes, lambda _: bar.advance(task))

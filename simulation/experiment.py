@@ -1,0 +1,225 @@
+"""Ensembles: one scenario under many seeds, on one process or on many, with the same bits.
+
+Replicates are computed in any order and sorted by seed; the number of processes changes nothing but the time.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.scenario import list_scenarios
+from simulation.errors import InputError, Interrupted, WorkerError
+from simulation.indicators import Target
+from simulation.runs import (
+    LAST_YEAR,
+    Fingerprint,
+    RunResult,
+    RunSpec,
+    fingerprint,
+    run_id,
+    run_one,
+)
+from simulation.workers import interrupts_held, worker_pool
+
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+TARGET_YEAR = LAST_YEAR
+MAX_RUNS = 100_000
+MAX_PROCESSES = 1_024
+
+Progress = Callable[[RunResult], None]
+
+
+def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Generator[RunResult, None, None]:
+    """Yield the runs as they finish, in no particular order.
+
+    Parameters
+    ----------
+    named
+        What to simulate, by run name.
+    processes
+        Worker processes; by default one a core. With one, everything happens in this process.
+
+    Raises
+    ------
+    WorkerError
+        A worker was killed from outside, as the system does when memory runs out.
+    """
+    if processes is not None and not 1 <= processes <= MAX_PROCESSES:
+        raise InputError(f"processes must be a whole number from 1 to {MAX_PROCESSES}, not {processes}")
+    processes = min(processes or os.cpu_count() or 1, len(named))
+    if processes <= 1:
+        for name, spec in named.items():
+            yield run_one(spec, name)
+        return
+    with worker_pool(processes) as pool:
+        with interrupts_held():
+            waiting = [pool.submit(run_one, spec, name) for name, spec in named.items()]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a worker process died: use fewer processes if memory ran out, and in a script of your own "
+                "start the work under `if __name__ == '__main__'`"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a target fares: the share of replicates that meet it, and the median's distance from it."""
+
+    goal: float
+    probability: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One scenario under many seeds, before it is run."""
+
+    scenario: str
+    scale: float
+    until: int
+    parameters: Mapping[str, float]
+    fingerprint: Fingerprint
+    runs: Mapping[str, RunSpec]  # by run name, sorted by seed
+
+    @property
+    def name(self) -> str:
+        """Return the scenario's own name, also where it comes from a file."""
+        return self.fingerprint.name
+
+    @property
+    def from_file(self) -> bool:
+        """Tell whether the scenario is a file rather than an entry of the catalogue."""
+        return self.scenario not in list_scenarios()
+
+    @property
+    def identity(self) -> str:
+        """Return a hash over the names of all runs: equal if and only if the results are."""
+        return hashlib.sha256("\n".join(self.runs).encode()).hexdigest()[:16]
+
+    def run(self, processes: int | None = None, progress: Progress | None = None) -> "Ensemble":
+        """Simulate all runs, calling `progress` with each as it finishes.
+
+        Raises
+        ------
+        Interrupted
+            Ctrl-C was pressed; no worker is left behind.
+        """
+        start = perf_counter()
+        results: list[RunResult] = []
+        try:
+            with closing(stream(self.runs, processes)) as finished:
+                for result in finished:
+                    results.append(result)
+                    if progress:
+                        progress(result)
+        except KeyboardInterrupt:
+            done = f"{len(results)} of {len(self.runs)} runs had finished"
+            raise Interrupted(f"stopped: {done}, nothing was written") from None
+        results.sort(key=lambda result: result.spec.seed)
+        return Ensemble(self, tuple(results), perf_counter() - start)
+
+
+def plan(
+    scenario: str,
+    seeds: Iterable[int],
+    scale: float = 1.0,
+    until: int = LAST_YEAR,
+    parameters: Mapping[str, float] | None = None,
+    check: bool = False,
+) -> Experiment:
+    """Describe an ensemble, checking all that can be checked before anything is simulated."""
+    specs = [RunSpec(scenario, seed, scale, until, parameters or {}, check) for seed in sorted(set(seeds))]
+    if not 1 <= len(specs) <= MAX_RUNS:
+        raise InputError(f"an ensemble has 1 to {MAX_RUNS} seeds, not {len(specs)}")
+    parts = fingerprint(scenario)
+    runs = {run_id(spec, parts): spec for spec in specs}
+    return Experiment(scenario, specs[0].scale, until, specs[0].parameters, parts, runs)
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """The replicates of an experiment, sorted by seed, and what they say together."""
+
+    experiment: Experiment
+    results: tuple[RunResult, ...]
+    elapsed_s: float
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seed of each replicate."""
+        return [result.spec.seed for result in self.results]
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Return the name of each replicate."""
+        return [result.run_id for result in self.results]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Return the years, the first axis of a run's values."""
+        return self.results[0].years
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Return the ids of the indicators, the second axis."""
+        return self.results[0].indicators
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the ids of the reporting regions, the third axis."""
+        return self.results[0].regions
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """Return all values, indexed [replicate, year, indicator, region]."""
+        return np.stack([result.values for result in self.results])
+
+    @cached_property
+    def quantiles(self) -> NDArray[np.float64]:
+        """Return the quantiles over replicates, indexed [quantile, year, indicator, region]."""
+        quantiles: NDArray[np.float64] = np.quantile(self.values, list(QUANTILES.values()), axis=0)
+        return quantiles
+
+    def replicates(self, indicator: str, region: str) -> NDArray[np.float64]:
+        """Return one indicator of one region, indexed [replicate, year]."""
+        return self.values[:, :, self.indicators.index(indicator), self.regions.index(region)]
+
+    def band(self, indicator: str, region: str) -> dict[str, NDArray[np.float64]]:
+        """Return each quantile's path over the years."""
+        paths = self.quantiles[:, :, self.indicators.index(indicator), self.regions.index(region)]
+        return dict(zip(QUANTILES, paths, strict=True))
+
+    def verdict(self, target: Target, region: str) -> Verdict | None:
+        """Return how a target fares in a region, or None where none is set or its year is not simulated."""
+        goal = target.goal(region)
+        if goal is None or TARGET_YEAR not in self.years:
+            return None
+        reached = self.replicates(target.indicator, region)[:, self.years.index(TARGET_YEAR)]
+        met = reached >= goal if target.direction == "at_least" else reached <= goal
+        return Verdict(goal, float(met.mean()), float(np.quantile(reached, 0.5)) - goal)
+
+
+def run_ensemble(
+    scenario: str,
+    seeds: Iterable[int],
+    scale: float = 1.0,
+    until: int = LAST_YEAR,
+    parameters: Mapping[str, float] | None = None,
+    check: bool = False,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Ensemble:
+    """Simulate `scenario` once for each seed; see `Experiment.run`."""
+    return plan(scenario, seeds, scale, until, parameters, check).run(processes, progress)

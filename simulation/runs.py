@@ -1,0 +1,178 @@
+"""One run: what it is, what it is called, and what it returns.
+
+A run's name carries all that is needed to repeat it, and a hash over all that its outcome depends on::
+
+    baseline-7-1-2022-3f9c01ab42
+    |        | | |    `- first 10 hex digits of the hash
+    |        | | `------ last year
+    |        | `-------- scale
+    |        `---------- seed
+    `------------------- scenario
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.parameters import parameters_hash
+from scenarios.scenario import load_scenario
+from simulation.data import data_hash
+from simulation.errors import InputError
+from simulation.model import InnovationModel
+
+FIRST_YEAR, LAST_YEAR = 2015, 2022
+MIN_SCALE, MAX_SCALE = 0.001, 1.0
+MAX_SEED = 2**32 - 1
+
+# Source files that only run, store, show or command: they cannot change a trajectory.
+_SHELL = re.compile(r"(cli.*|errors|experiment|figure|report|rerun|runs|store|workers)\.py")
+_RUN_ID = re.compile(
+    r"(?P<scenario>.+)-(?P<seed>\d+)-(?P<scale>\d+(?:\.\d+)?)-(?P<until>\d{4})-(?P<digest>[0-9a-f]{10})"
+)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is simulated.
+
+    Attributes
+    ----------
+    scenario
+        Name in the catalogue, or path of a scenario file.
+    parameters
+        Values that replace those of the parameter table.
+    check
+        Test all invariants after every tick. It changes no outcome, so it is no part of the run's identity.
+    """
+
+    scenario: str
+    seed: int
+    scale: float = 1.0
+    until: int = LAST_YEAR
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    check: bool = False
+
+    def __post_init__(self) -> None:
+        whole = (("seed", self.seed, 0, MAX_SEED), ("until", self.until, FIRST_YEAR, LAST_YEAR))
+        for name, value, low, high in whole:
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise InputError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        if not isinstance(self.scale, int | float) or not MIN_SCALE <= self.scale <= MAX_SCALE:
+            raise InputError(f"scale must be a number from {MIN_SCALE} to {MAX_SCALE:g}, not {self.scale!r}")
+        object.__setattr__(self, "scale", float(self.scale))
+        object.__setattr__(self, "parameters", {name: float(v) for name, v in self.parameters.items()})
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Hashes of all that a run's outcome depends on besides its numbers, and the scenario's own name."""
+
+    code: str
+    data: str
+    parameters: str
+    scenario: str
+    name: str
+
+    def differences(self, other: "Fingerprint") -> list[str]:
+        """Name the parts in which two fingerprints differ."""
+        words = {
+            "code": "the model's code",
+            "data": "the data",
+            "parameters": "the parameter table",
+            "scenario": "the scenario",
+        }
+        return [word for part, word in words.items() if getattr(self, part) != getattr(other, part)]
+
+
+@cache
+def code_hash() -> str:
+    """Return the SHA-256 of every source file and table that can change a trajectory."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for package in ("agents", "scenarios", "simulation"):
+        for path in sorted((root / package).glob("*.*")):
+            is_rule = path.suffix == ".py" and not _SHELL.fullmatch(path.name)
+            if is_rule or path.suffix == ".csv":
+                digest.update(f"{package}/{path.name}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint(scenario: str) -> Fingerprint:
+    """Return the fingerprint of runs of `scenario`, loading and so validating all that they read."""
+    loaded = load_scenario(scenario)
+    return Fingerprint(code_hash(), data_hash(), parameters_hash(), loaded.content_hash, loaded.name)
+
+
+def run_id(spec: RunSpec, parts: Fingerprint | None = None) -> str:
+    """Return the name of a run; give `parts` to spare reading the scenario again."""
+    parts = parts or fingerprint(spec.scenario)
+    content = [asdict(parts), spec.parameters, spec.seed, spec.scale, spec.until]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]
+    scale = repr(spec.scale).removesuffix(".0")
+    return f"{parts.name}-{spec.seed}-{scale}-{spec.until}-{digest}"
+
+
+def spec_of(name: str) -> RunSpec:
+    """Return what a run's name says about it: a scenario of the catalogue and the table's parameters."""
+    match = _RUN_ID.fullmatch(name)
+    if not match:
+        raise InputError(
+            f"{name!r} is not the name of a run; it looks like baseline-7-1-2022-3f9c01ab42 "
+            "(scenario-seed-scale-until-hash)"
+        )
+    return RunSpec(match["scenario"], int(match["seed"]), float(match["scale"]), int(match["until"]))
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What one run produced: `values` is indexed [year, indicator, region] and NaN where not defined."""
+
+    spec: RunSpec
+    run_id: str
+    values: NDArray[np.float64]
+    years: tuple[int, ...]
+    indicators: tuple[str, ...]
+    regions: tuple[str, ...]
+    seconds: float
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of the values' bytes; every NaN and zero is written in one way."""
+        canonical = np.ascontiguousarray(self.values, dtype="<f8") + 0.0
+        canonical[np.isnan(canonical)] = np.nan
+        return hashlib.sha256(canonical.tobytes()).hexdigest()
+
+
+def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
+    """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
+    start = perf_counter()
+    name = name or run_id(spec)
+    model = InnovationModel(
+        scenario=spec.scenario,
+        scale=spec.scale,
+        until=spec.until,
+        seed=spec.seed,
+        check=spec.check,
+        parameters=spec.parameters or None,
+    )
+    while model.running:
+        model.step()
+    table = model.table
+    return RunResult(
+        spec,
+        name,
+        np.array(table.values, dtype=np.float64),
+        tuple(int(year) for year in table.years),
+        tuple(table.indicators),
+        tuple(table.regions),
+        perf_counter() - start,
+    )

@@ -1,0 +1,62 @@
+"""Worker processes that compute with one thread, ignore Ctrl-C and never outlive their parent.
+
+The parent holds one end of a pipe, the lifeline; every worker waits at the other end. When the parent closes
+it, or dies, however it dies, the operating system wakes the workers and they exit at once.
+
+This module imports nothing heavy: a worker loads it first, and the thread limits have to be in the
+environment before numpy and numba are imported.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+
+_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def _start(lifeline: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
+    for name in _THREAD_LIMITS:
+        os.environ[name] = "1"
+    threading.Thread(target=_exit_with_parent, args=(lifeline,), daemon=True).start()
+
+
+def _exit_with_parent(lifeline: Connection) -> None:
+    lifeline.poll(None)  # nothing is ever sent: the pipe only ends
+    os._exit(1)
+
+
+@contextmanager
+def worker_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of `processes` workers; on any exception its queue and its workers are dropped at once.
+
+    A worker is a fresh interpreter ("spawn") on every platform, so that it inherits no threads and no state.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers_end, own_end = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(workers_end,))
+    try:
+        yield pool
+        pool.shutdown()
+    finally:
+        own_end.close()
+        pool.shutdown(cancel_futures=True)
+        workers_end.close()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment; processes started meanwhile never see it, not even while they start."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
