@@ -130,27 +130,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(words: list[str], debug: bool) -> int:
+    message = ""
     try:
-        code = app(words, prog_name="yongwen", standalone_mode=False)
+        code: int = app(words, prog_name="yongwen", standalone_mode=False) or 0
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
     except YongwenError as error:
-        return _fail(str(error), error.exit_code)
-    except typer.TyperException as error:
-        return _fail(error.format_message(), error.exit_code)
+        code, message = error.exit_code, str(error)
+    except typer.TyperException as error:  # empty where the help was printed instead
+        code, message = error.exit_code, error.format_message()
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("stopped", INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = 0
     except Exception as error:
         if debug:
             raise
-        return _fail(f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)", 1)
-
-
-def _fail(message: str, code: int) -> int:
-    if message:  # none where typer has already printed the help
+        code, message = 1, f"internal error: {type(error).__name__}: {error} (--debug shows the traceback)"
+    if code == INTERRUPTED:
+        message = message or "stopped"
+    if message:
         print("yongwen: " + " ".join(message.split()), file=sys.stderr)
     return code
 

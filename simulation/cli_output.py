@@ -11,8 +11,9 @@ from rich.console import Console
 
 from agents.parameters import ParameterError
 from scenarios.scenario import ScenarioError
+from simulation import invariants
 from simulation.data import DataError
-from simulation.errors import InputError
+from simulation.errors import InputError, InvariantError
 
 PIPE_WIDTH = 130  # columns where the output is no terminal
 
@@ -35,9 +36,11 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 @contextmanager
-def input_errors() -> Iterator[None]:
-    """Turn what is wrong with a scenario, the data or a parameter into an error of the command line."""
+def explained() -> Iterator[None]:
+    """Turn the errors of scenarios, data, parameters and invariants into those of the command line."""
     try:
         yield
     except (ScenarioError, DataError, ParameterError) as error:
         raise InputError(str(error)) from error
+    except invariants.InvariantError as error:
+        raise InvariantError(str(error)) from error

@@ -14,7 +14,7 @@ from rich.progress import (
 
 from simulation import rerun as repeat
 from simulation import store
-from simulation.cli_output import input_errors, messages, output, print_json
+from simulation.cli_output import explained, messages, output, print_json
 from simulation.errors import InputError, YongwenError
 from simulation.experiment import MAX_RUNS, Ensemble, Experiment, plan
 from simulation.figure import save, trajectories
@@ -39,7 +39,7 @@ def run(
     """Simulate an ensemble, write it if asked to, and print its targets."""
     if not 1 <= seeds <= MAX_RUNS:
         raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS}, not {seeds}")
-    with input_errors():
+    with explained():
         experiment = plan(scenario, range(first_seed, first_seed + seeds), scale, until, check=check)
         if out:
             store.prepare(out, experiment.identity, force)
@@ -58,7 +58,7 @@ def run(
 
 def rerun(run_id: str, results: Path | None, check: bool, json: bool) -> None:
     """Simulate one run again and, where its results are at hand, compare the bits."""
-    with input_errors():
+    with explained():
         recorded = repeat.from_results(run_id, results) if results else repeat.from_name(run_id)
         spec = recorded.spec
         experiment = plan(spec.scenario, [spec.seed], spec.scale, spec.until, spec.parameters, check)

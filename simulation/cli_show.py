@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 from time import perf_counter
+from typing import Any
 
 from rich import box
 from rich.table import Table
 
-from simulation.cli_output import input_errors, output, print_json
+from simulation.cli_output import explained, output, print_json
 from simulation.data import load_observations
 from simulation.errors import unknown_name
-from simulation.indicators import INDICATORS
+from simulation.indicators import INDICATORS, Indicator
 from simulation.model import InnovationModel
 from simulation.runs import RunSpec
 from simulation.schedule import PHASES
@@ -20,7 +21,7 @@ WARM_UP = 4  # quarters that are not counted: rules are compiled in them
 def indicators(json: bool) -> None:
     """List the registry of indicators."""
     if json:
-        print_json({"indicators": [asdict(indicator) for indicator in INDICATORS.values()]})
+        print_json({"indicators": [_entry(indicator) for indicator in INDICATORS.values()]})
         return
     view = _table("id", "indicator", "unit", "definition")
     for indicator in INDICATORS.values():
@@ -30,9 +31,14 @@ def indicators(json: bool) -> None:
     output().print(view)
 
 
+def _entry(indicator: Indicator) -> dict[str, Any]:
+    words = {name: getattr(indicator, name) for name in ("id", "name_en", "name_zh", "unit", "definition")}
+    return {**words, "observed_as": [series for series, _ in indicator.observed_as]}
+
+
 def data(region: str | None, indicator: str | None, json: bool) -> None:
     """List observations, with what each rests on."""
-    with input_errors():
+    with explained():
         rows = load_observations().all()
     for kind, wanted in (("region", region), ("indicator", indicator)):
         known = dict.fromkeys(getattr(row, kind) for row in rows)
@@ -61,7 +67,7 @@ def data(region: str | None, indicator: str | None, json: bool) -> None:
 
 def plan(scale: float, json: bool) -> None:
     """List the phases of a tick with their mean time."""
-    with input_errors():
+    with explained():
         spec = RunSpec("baseline", seed=1, scale=scale)
         mean_ms = _mean_times(spec)
     total = sum(mean_ms.values())

@@ -92,7 +92,7 @@ def _frame(ax: Axes, row: Row) -> None:
     first, last = row.years[0], row.years[-1]
     ax.set_xlim(first - 0.25, last + 0.1)
     low, high = ax.get_ylim()
-    low = 0.0 if low < 0.6 * high else low
+    low = 0.0 if 0 <= np.nanmin(row.band["q05"], initial=high) < 0.6 * high else low
     if verdict := row.verdict:
         low, high = min(low, verdict.goal), max(high, verdict.goal * 1.08)
         ax.axhline(verdict.goal, color=GOAL, linewidth=1.3, dashes=(4, 2.5), zorder=3)
@@ -115,8 +115,8 @@ def _frame(ax: Axes, row: Row) -> None:
     indicator = INDICATORS[row.indicator]
     ax.set_title(fill(indicator.name_en, 23), loc="left", fontsize=10.5, fontweight="bold", pad=21)
     ax.annotate(
-        indicator.unit, (0, 1), xytext=(0, 8), xycoords="axes fraction", textcoords="offset points",
-        color=MUTED, fontsize=9,
+        f"{region_name(row.region)}, {indicator.unit}", (0, 1), xytext=(0, 8), xycoords="axes fraction",
+        textcoords="offset points", color=MUTED, fontsize=9,
     )  # fmt: skip
 
 

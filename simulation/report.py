@@ -161,7 +161,7 @@ def number(value: float, signed: bool = False) -> str:
     if not math.isfinite(value):
         return ""
     size = abs(value)
-    digits = 0 if size >= 100 or size == int(size) else 1 if size >= 10 else 2  # noqa: PLR2004
+    digits = 0 if size >= 100 or size == int(size) else 1 if size >= 10 else 2
     return f"{value:{'+' if signed else ''},.{digits}f}"
 
 

@@ -26,9 +26,9 @@ from agents.parameters import parameters_hash
 from scenarios.scenario import load_scenario
 from simulation.data import data_hash
 from simulation.errors import InputError
-from simulation.model import InnovationModel
+from simulation.model import FIRST_YEAR, LAST_YEAR, InnovationModel
 
-FIRST_YEAR, LAST_YEAR = 2015, 2022
+DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0
 MAX_SEED = 2**32 - 1
 
@@ -56,7 +56,7 @@ class RunSpec:
     scenario: str
     seed: int
     scale: float = 1.0
-    until: int = LAST_YEAR
+    until: int = DEFAULT_UNTIL
     parameters: Mapping[str, float] = field(default_factory=dict)
     check: bool = False
 

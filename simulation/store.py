@@ -107,7 +107,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     except ValueError as error:
         raise StorageError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or "yongwen" not in content:
-        raise StorageError(f"{path} is not a manifest of yongwen")
+        raise StorageError(f"{path} is no manifest of yongwen")
     return content
 
 

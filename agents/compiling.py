@@ -1,0 +1,44 @@
+"""How rules are compiled.
+
+A rule is a small function of one record and of numbers; ``rule`` compiles it with numba. Compiled code is
+cached in a folder named after a hash of all source files, because numba's own cache looks only at the file
+of the outermost function and would keep stale code after an edit of an inner rule.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_SOURCE_PACKAGES = ("agents", "simulation")
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@cache
+def source_hash() -> str:
+    """Return a hash of every source file that can change a trajectory (hex, 16 digits)."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for package in _SOURCE_PACKAGES:
+        for path in sorted((root / package).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> str:
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return str(home / "yongwen" / source_hash())
+
+
+numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
+
+
+def rule(function: _F) -> _F:
+    """Compile a rule; arithmetic follows IEEE 754 strictly, so the same inputs give the same bits."""
+    compiled: _F = numba.njit(cache=True, error_model="numpy", fastmath=False)(function)
+    return compiled

@@ -1,0 +1,105 @@
+"""Venture funds: they raise money from private and public partners and look for deals."""
+
+from typing import Any
+
+import mesa
+import numpy as np
+
+
+class VentureFund(mesa.Agent):
+    """The venture funds of one city as one agent: money of private and of public partners side by side.
+
+    Money in 10 000 CNY. Deals and holdings are matched in `simulation.capital`.
+
+    Parameters
+    ----------
+    managed : float
+        Capital under management at the start; `dry_share` of it is not invested.
+    """
+
+    def __init__(
+        self, model: Any, city: int, place: int, identity: np.uint64, managed: float, dry_share: float
+    ) -> None:
+        super().__init__(model)
+        self.city = city
+        self.place = place
+        self.identity = identity
+        self.dry_powder = dry_share * managed
+        self.legacy = managed - self.dry_powder
+        self.portfolio = 0.0
+        self.public_powder = 0.0
+        self.public_total = 0.0
+        self.private_total = managed
+        self.managed_start = managed
+        self.raised_private = self.raised_public = 0.0
+        self.invested = self.returned = self.cost_returned = self.written_off = 0.0
+        self.reputation = 1.0
+
+    @property
+    def managed(self) -> float:
+        """Capital under management: dry powder and the cost of what is held."""
+        return self.dry_powder + self.legacy + self.portfolio
+
+    @property
+    def public_share(self) -> float:
+        """Part of commitments that came from the public purse."""
+        total = self.public_total + self.private_total
+        return self.public_total / total if total > 0.0 else 0.0
+
+    def raise_money(
+        self, supply: float, channel: float, public: float, cap: float, wanted: float, p: Any
+    ) -> tuple[float, float]:
+        """Raise commitments in this quarter; return (private, public).
+
+        Private partners commit more when money is plentiful outside (`supply`, 2015 = 1) and after good
+        returns, and less the longer uninvested money would last for the deals on offer. Public money is
+        paid only as far as private partners keep it below the `cap`; the savings channel adds to them. So
+        whether public money draws private money in or pushes it out depends on how scarce money is.
+
+        Parameters
+        ----------
+        channel : float
+            Extra private savings steered to the fund in this quarter.
+        public : float
+            Public money on offer in this quarter.
+        wanted : float
+            Money that firms ask for in a year.
+        """
+        usual = 0.25 * float(p["fund_capital_rate"]) * self.managed * supply
+        cover = self.dry_powder / max(wanted, 1e-9)
+        self.cover_start = getattr(self, "cover_start", cover)
+        scarcity = (self.cover_start / max(cover, 1e-9)) ** float(p["scarcity_elasticity"])
+        private = usual * min(2.0, max(0.2, scarcity)) * self.reputation ** float(p["return_elasticity"])
+        room = cap / (1.0 - cap)
+        matched = private + channel
+        extra = max(0.0, public / room - 0.5 * matched) if public > 0.0 else 0.0
+        attracted = min(extra, float(p["signal_response"]) * public * min(1.0, scarcity))
+        matched += attracted
+        drawn = min(public, room * matched)
+        self.raised_private, self.raised_public = matched, drawn
+        self.dry_powder += matched + drawn
+        self.private_total += matched
+        self.public_total += drawn
+        return matched, drawn
+
+    def budget(self, p: Any) -> float:
+        """Return the money for deals in this quarter."""
+        return 0.25 * float(p["fund_deployment"]) * self.dry_powder
+
+    def run_off(self, p: Any) -> float:
+        """Sell a part of the holdings from before 2015; return the proceeds, which go to the partners."""
+        sold = 0.25 * float(p["holding_exit_rate"]) * self.legacy
+        self.legacy -= sold
+        return sold
+
+    def settle(self, invested: float, proceeds: float, cost: float, lost: float) -> None:
+        """Book a quarter's deals, sales and losses; reputation follows the return on what was closed."""
+        self.dry_powder -= invested
+        self.portfolio += invested - cost - lost
+        self.invested += invested
+        self.returned += proceeds
+        self.cost_returned += cost
+        self.written_off += lost
+        closed = self.cost_returned + self.written_off
+        if closed > 0.0:
+            self.reputation = max(0.3, self.returned / closed) / 1.5

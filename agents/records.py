@@ -1,0 +1,127 @@
+"""Record layouts: what a compiled rule sees of a firm, a place, the nation and the year's statistics.
+
+Money is in 10 000 CNY; flows are per quarter and stocks at the end of a quarter unless a comment says
+otherwise.
+"""
+
+import numpy as np
+
+FIRM = np.dtype(
+    [
+        ("id", "u8"),  # stable identity, key of all draws
+        ("scale", "f8"),  # log of the natural size (revenue a quarter without R&D capital)
+        ("opportunity", "f8"),  # technological opportunity, standard normal across firms
+        ("weight", "f8"),  # bid for a share of demand in this quarter
+        ("revenue", "f8"),
+        ("rd", "f8"),  # real R&D spending
+        ("knowledge", "f8"),  # knowledge stock: R&D spending less depreciation
+        ("researchers", "f8"),  # full-time equivalents
+        ("cash", "f8"),
+        ("debt", "f8"),
+        ("equity", "f8"),  # venture money received so far
+        ("grant", "f8"),  # matching share of R&D that a public grant pays this year (0-1)
+        ("relabelled", "f8"),  # share of reported R&D that is not R&D (0-1)
+        ("partner_gain", "f8"),  # gain of inventive output from partners (0 = none)
+        ("contracts", "f8"),  # contracts bought relative to own R&D (0 = none)
+        ("revenue_year", "f8"),  # sum since the first quarter
+        ("rd_year", "f8"),
+        ("filed", "i4"),  # invention filings that wait for examination
+        ("examined", "i4"),  # filings under substantive examination
+        ("patents", "i4"),  # granted invention patents in force
+        ("birth", "i2"),  # quarter of birth, counted from the start of the run
+        ("place", "i1"),
+        ("city", "i1"),
+        ("field", "i1"),
+        ("kind", "i1"),  # Kind
+        ("origin", "i1"),  # Origin
+        ("catalogue", "i1"),  # high-tech catalogue: 0 outside, 1 inside, 2 inside since the 2018 revision
+        ("certificate", "i1"),  # quarters that the high-tech certificate is still valid
+        ("tech_sme", "i1"),  # on the provincial register of technology-based SMEs
+        ("tenant", "i1"),  # quarters left in an incubator
+        ("does_rd", "i1"),
+        ("seeks_equity", "i1"),
+        ("alive", "i1"),
+    ],
+    align=True,
+)
+
+PLACE = np.dtype(
+    [
+        ("city", "i8"),
+        ("rd_base_industrial", "f8"),  # R&D to revenue of a firm of average opportunity
+        ("rd_base_technology", "f8"),
+        ("rd_cut_industrial", "f8"),  # opportunity above which a firm does R&D
+        ("rd_cut_technology", "f8"),
+        ("rd_climate", "f8"),  # log of local conditions for R&D relative to 2015
+        ("patent_propensity", "f8"),
+        ("examination_speed", "f8"),  # local backlog relative to the national hazard
+        ("certification_push", "f8"),  # share of eligible firms that try in one year
+        ("registration_rate", "f8"),  # hazard a year of joining the register of technology SMEs
+        ("talent_quality", "f8"),  # productivity of researchers from high-level talent, 2015 = 1
+        ("wage", "f8"),  # of a researcher, a quarter
+        ("grant_ratio", "f8"),  # part of the grants awarded that the budget can pay
+        ("contract_ratio", "f8"),  # contracts bought per yuan of R&D
+        ("link_gain", "f8"),  # relative change of collaboration from lower distance
+        ("exit_pressure", "f8"),  # multiplier of the exit hazard
+    ]
+)
+
+SUPPORT = np.dtype(
+    [
+        ("certification_reward", "f8"),  # for a new certificate
+        ("cultivation_reach", "f8"),  # share of eligible firms that are coached (0-1)
+        ("ip_enforcement", "f8"),  # strength of protection on top of today's (0-1)
+        ("ip_pledge_reach", "f8"),  # share of patents that banks take as collateral (0-1)
+        ("credit_extra", "f8"),  # extra credit per yuan of R&D from lending programmes
+        ("mentoring", "f8"),  # share of a tenant's exit hazard that coaching removes
+        ("leave", "f8"),  # relative rise of researchers' spin-offs
+        ("voucher", "f8"),  # share of a contract's price that vouchers pay (0-1)
+    ]
+)
+"""What policy delivers to a firm at a place in this quarter."""
+
+NATION = np.dtype(
+    [
+        ("super_deduction", "f8"),  # extra share of R&D that is deducted from taxable profit
+        ("super_deduction_sme", "f8"),
+        ("small_profit_limit", "f8"),  # taxable profit a year below which the small rate holds
+        ("small_profit_rate", "f8"),
+        ("cit_rate", "f8"),
+        ("hte_cit_rate", "f8"),
+        ("threshold_small", "f8"),  # R&D to sales for the certificate, sales up to 50m CNY
+        ("threshold_medium", "f8"),  # up to 200m CNY
+        ("threshold_large", "f8"),
+        ("pass_rate", "f8"),  # examined invention filings that are granted
+        ("catalogue_widened", "f8"),  # 1 once the high-tech catalogue of 2018 is in force
+    ]
+)
+
+_COUNTS = (
+    *("firms", "industrial_firms", "technology_firms", "rd_firms", "industrial_rd_firms"),
+    *("high_tech_enterprises", "tech_smes", "young_firms", "tenants"),
+)
+_STOCKS = ("knowledge", "patents", "pending", "cash", "debt")
+_FLOWS = (
+    *("revenue", "value_added", "industrial_value_added", "hightech_value_added", "employees"),
+    *("rd", "rd_reported", "researchers", "filings", "grants", "refusals", "lapses"),
+    *("exits", "entrants", "spin_offs", "certified", "registered", "tax", "tax_relief"),
+    *(
+        "grant_money",
+        "grant_misused",
+        "grant_asked",
+        "contracts_bought",
+        "vouchers",
+        "rewards",
+        "rd_registered",
+    ),
+)
+STATISTICS = np.dtype([(name, "f8") for name in _COUNTS + _STOCKS + _FLOWS])
+"""What a place's firms add up to: stocks at the end of a quarter, and flows of the quarter."""
+
+LEDGER = np.dtype(
+    [
+        (name, "f8")
+        for name in ("customers", "suppliers", "households", "owners", "banks", "treasury", "contracts")
+    ]
+)
+"""Outside accounts that firms deal with, one row a city: what each has received less what it has paid."""

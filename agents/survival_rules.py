@@ -1,0 +1,86 @@
+"""Firm rules on life and death: paying the bills, and leaving."""
+
+from typing import Any
+
+from agents.compiling import rule
+from agents.market_rules import margin
+from agents.research_rules import credit_room, extra_deduction, income_tax_rate
+
+
+@rule
+def operating_surplus(firm: Any, shock: float, p: Any) -> float:
+    """Return revenue less running costs before R&D, interest and tax."""
+    return float((margin(firm, p) + p.margin_spread * shock) * firm.revenue - p.overhead)
+
+
+@rule
+def income_tax(firm: Any, surplus: float, reported: float, nation: Any) -> float:
+    """Return the tax of the quarter on surplus less R&D with its extra deduction."""
+    taxable = surplus - reported * (1.0 + extra_deduction(firm, nation))
+    return max(0.0, taxable) * income_tax_rate(firm, 4.0 * (surplus - reported), nation)
+
+
+@rule
+def balance(firm: Any, age: int, place: Any, support: Any, p: Any) -> float:
+    """Cover a shortfall with credit, repay from plenty; return new loans less repayments."""
+    if firm.cash < 0.0:
+        loan = min(-firm.cash, credit_room(firm, age, place, support, p))
+        firm.cash += loan
+        firm.debt += loan
+        return float(loan)
+    if firm.debt > 0.0:
+        spare = firm.cash - p.cash_buffer * firm.revenue
+        if spare > 0.0:
+            repaid = min(firm.debt, 0.5 * spare)
+            firm.cash -= repaid
+            firm.debt -= repaid
+            return float(-repaid)
+    return 0.0
+
+
+@rule
+def dividend(firm: Any, p: Any) -> float:
+    """Return cash above the target that goes to the owners."""
+    spare = firm.cash - p.cash_target * firm.revenue
+    if spare <= 0.0 or firm.debt > 0.0:
+        return 0.0
+    paid = p.payout * spare
+    firm.cash -= paid
+    return float(paid)
+
+
+@rule
+def hazard_by_age(age: int, p: Any) -> float:
+    """Return the yearly exit hazard of a registered firm by age in quarters (SAIC 2013)."""
+    if age < 4:
+        return float(p.exit_hazard_1)
+    if age < 8:
+        return float(p.exit_hazard_2)
+    if age < 12:
+        return float(p.exit_hazard_3)
+    if age < 28:
+        return float(p.exit_hazard_4_7)
+    return float(p.exit_hazard_later)
+
+
+@rule
+def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> float:
+    """Return the chance that the firm closes in this quarter.
+
+    The hazard of its age, lower for large firms and for mentored tenants, higher without money; a firm that
+    cannot pay closes within about a year.
+    """
+    hazard = hazard_by_age(age, p) * place.exit_pressure
+    size = 1.0 - p.exit_size_slope * (firm.scale - p.log_reference_size_small)
+    hazard *= min(1.2, max(0.4, size))
+    if firm.tenant > 0:
+        hazard *= 1.0 - mentoring
+    if firm.cash < 0.0:
+        hazard += p.insolvency
+    return min(1.0, 0.25 * float(hazard))
+
+
+@rule
+def spin_off_chance(firm: Any, leave: float, p: Any) -> float:
+    """Return the chance that researchers leave in this quarter to found a firm of their own."""
+    return min(1.0, 0.25 * float(p.spin_off_rate * (1.0 + leave) * firm.researchers))

@@ -1,0 +1,61 @@
+"""The market for technology contracts: who sells what firms buy, and what of it is registered."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from simulation.model import InnovationModel
+
+
+def settle_contracts(model: "InnovationModel") -> None:
+    """Pay sellers of technology for the contracts that firms bought in this quarter.
+
+    Contracts go to cities by gravity with a home bias; a part goes to universities, by their funding.
+    """
+    p = model.p
+    bought = model.ledger["contracts"] / model.scale
+    flow = contract_shares(model) * bought[:, None]
+    sold = flow.sum(axis=0)
+    model.contract_flow = flow
+    academic = np.zeros(len(model.geography.cities))
+    funding = np.zeros_like(academic)
+    for university in model.universities:
+        funding[university.city] += university.funding
+    for university in model.universities:
+        income = (
+            p["contract_university"] * sold[university.city] * university.funding / funding[university.city]
+        )
+        university.cash += float(income)
+        academic[university.city] += float(income)
+    model.outside["services"] += float((sold - academic).sum())
+    model.contracts_sold = sold
+    if model.registered_share is None:
+        model.registered_share = model.turnover_start / (4.0 * np.maximum(1.0, sold_by_place(model)))
+
+
+def sold_by_place(model: "InnovationModel") -> np.ndarray:
+    """Return contracts sold by place: a city's sellers share by their knowledge stock."""
+    knowledge = model.stats["knowledge"]
+    city_of = model.geography.city_of
+    share = knowledge / np.bincount(city_of, knowledge)[city_of]
+    return np.asarray(model.contracts_sold[city_of] * share)
+
+
+def registered_contracts(model: "InnovationModel") -> np.ndarray:
+    """Return the turnover of registered contracts by place in this quarter (10 000 CNY).
+
+    Sellers register a share of their contracts; it was set to the turnover of 2015 and moves with a fitted
+    trend (registration follows incentives).
+    """
+    trend = np.exp(model.effect("contract_trend") * model.trend_years())
+    return np.asarray(sold_by_place(model) * model.registered_share * trend)
+
+
+def contract_shares(model: "InnovationModel") -> np.ndarray:
+    """Return where the contracts of each city (row) are bought (columns; rows sum to one)."""
+    away = model.gravity.copy()
+    np.fill_diagonal(away, 0.0)
+    away /= away.sum(axis=1, keepdims=True)
+    home = np.eye(away.shape[0])
+    return np.asarray(model.p["contract_home"] * home + (1.0 - model.p["contract_home"]) * away)

@@ -1,0 +1,72 @@
+"""City effects: what the mechanisms do not explain, fitted to 2015-2018 and kept in one file.
+
+``city_effects.csv`` holds place, effect, value. ``yongwen fit`` makes it anew (`calibration.fit`).
+"""
+
+import csv
+import math
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+
+from simulation.data import DataError, Place, data_dir
+
+EFFECTS: Mapping[str, tuple[float, str]] = {
+    "rd_trend": (0.0, "log points a year of wished R&D intensity"),
+    "certification_push": (0.5, "share of eligible firms that try for a certificate in a year"),
+    "certification_trend": (0.0, "log points a year of certification_push"),
+    "registration_rate": (0.25, "hazard a year of joining the register of technology SMEs"),
+    "registration_trend": (0.0, "log points a year of registration_rate"),
+    "patent_propensity": (1.0, "filings relative to a steady pipeline"),
+    "pipeline_filed": (1.0, "filings that wait in 2015 relative to a steady pipeline"),
+    "pipeline_examined": (1.0, "filings under examination in 2015 relative to a steady pipeline"),
+    "high_tech_growth_2015": (0.12, "growth of certified firms during 2015"),
+    "register_growth_2015": (0.3, "growth of registered technology SMEs during 2015"),
+    "talent_trend": (0.01, "extra growth a year of the stock of researchers"),
+    "contract_trend": (0.1, "log points a year of the registered share of contracts"),
+}
+"""Name of each effect: default and meaning."""
+
+
+@cache
+def load_effects() -> Mapping[tuple[str, str], float]:
+    """Return the fitted effects by place and name."""
+    path = data_dir() / "city_effects.csv"
+    effects = {}
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            if row["effect"] not in EFFECTS:
+                raise DataError(
+                    f"{path.name}, line {line}: unknown effect {row['effect']!r}; known: {', '.join(EFFECTS)}"
+                )
+            try:
+                effects[row["place"], row["effect"]] = float(row["value"])
+            except ValueError as error:
+                raise DataError(f"{path.name}, line {line}: value {row['value']!r} is no number") from error
+    return effects
+
+
+def place_effects(
+    effects: Mapping[tuple[str, str], float], places: tuple[Place, ...]
+) -> dict[str, np.ndarray]:
+    """Return each effect by place (float64[P]); a zone without its own takes its city's."""
+    table = {}
+    for name, (default, _) in EFFECTS.items():
+        values = [
+            effects.get((place.id, name), effects.get((place.parent, name), default)) for place in places
+        ]
+        table[name] = np.array(values)
+    return table
+
+
+def damped_years(years: float, fitted: float, damping: float) -> float:
+    """Return years of trend: full ones while the trend was fitted, then fading by `damping` a year.
+
+    A fitted trend is not carried on for ever (damped trend, Gardner & McKenzie 1985).
+    """
+    if years <= fitted:
+        return years
+    return fitted + (1.0 - damping ** (years - fitted)) / -math.log(damping)

@@ -1,0 +1,147 @@
+"""Births: independent entrants, spin-offs of firms and universities, returnees, incubator tenants."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.firm import Kind, Origin
+from agents.market_rules import TRADITIONAL_FIELD
+from agents.records import FIRM
+from simulation.randomness import (
+    Purpose,
+    child_id,
+    child_ids,
+    draw,
+    draws,
+    entity_id,
+    normal_quantiles,
+    poisson,
+)
+
+
+@dataclass(frozen=True)
+class EntryConditions:
+    """What founders find at each place (float64[P]).
+
+    Attributes
+    ----------
+    technology_firms : number of technology firms at the end of the last quarter
+    relative_wage : researchers' wage relative to other jobs, 2015 = 1
+    ease : log points that easier registration adds to entry
+    high_level : high-level talent
+    vacancies : free places in incubators
+    """
+
+    technology_firms: np.ndarray
+    relative_wage: np.ndarray
+    ease: np.ndarray
+    high_level: np.ndarray
+    vacancies: np.ndarray
+
+
+def entrants(
+    conditions: EntryConditions,
+    fields: np.ndarray,
+    places: np.ndarray,
+    names: tuple[str, ...],
+    seed: int,
+    quarter: int,
+    p: np.void,
+    scale: float,
+) -> np.ndarray:
+    """Return the firms that independent founders, returnees and incubator tenants start in this quarter.
+
+    The number of each kind at a place is Poisson, drawn at one quantile: when the rate rises, founders are
+    added in further slots and those who come anyway stay the same.
+    """
+    housed_rate = 0.25 * conditions.vacancies
+    diverted = p["incubator_diversion"] * housed_rate
+    push = (
+        np.exp(conditions.ease * p["entry_ease_gain"])
+        * conditions.relative_wage ** -p["entry_wage_elasticity"]
+    )
+    rates = {
+        Origin.INDEPENDENT: np.maximum(
+            0.0, 0.25 * p["entry_rate"] * conditions.technology_firms * push - diverted
+        ),
+        Origin.RETURNEE: 0.25 * p["returnee_rate"] * conditions.high_level * scale,
+        Origin.INCUBATOR: housed_rate,
+    }
+    ids, where, origins = [], [], []
+    for place, name in enumerate(names):
+        for origin, rate in rates.items():
+            parent = entity_id(name, "entry", int(origin))
+            count = poisson(float(rate[place]), draw(seed, parent, quarter, int(Purpose.ENTRY)))
+            if count:
+                ids.append(child_ids(parent, quarter, 0, count))
+                where.append(np.full(count, place))
+                origins.append(np.full(count, int(origin)))
+    if not ids:
+        return np.zeros(0, dtype=FIRM)
+    identity, place_of = np.concatenate(ids), np.concatenate(where)
+    u = draws(seed, identity, quarter, Purpose.ENTRANT_FIELD)
+    edges = np.cumsum(fields, axis=1)[:, :-1]
+    field = (u[:, None] >= edges[place_of]).sum(axis=1)
+    return found(identity, place_of, np.concatenate(origins), field, places, seed, quarter, p)
+
+
+def corporate_spin_offs(
+    firms: np.ndarray, parents: np.ndarray, places: np.ndarray, seed: int, quarter: int, p: np.void
+) -> np.ndarray:
+    """Return firms founded by researchers who leave the firms at the rows `parents`; same field."""
+    if not parents.size:
+        return np.zeros(0, dtype=FIRM)
+    mothers = firms[parents]
+    ids = np.array([child_id(mother, quarter, 0) for mother in mothers["id"]], dtype=np.uint64)
+    origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
+    return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
+
+
+def university_spin_offs(
+    universities: list[Any], places: np.ndarray, seed: int, quarter: int, p: np.void
+) -> np.ndarray:
+    """Return firms founded on inventions of universities in this quarter, in the university's field."""
+    mothers = [university for university in universities if university.spin_offs]
+    if not mothers:
+        return np.zeros(0, dtype=FIRM)
+    count = [mother.spin_offs for mother in mothers]
+    ids = np.concatenate([child_ids(mother.identity, quarter, 0, mother.spin_offs) for mother in mothers])
+    place = np.repeat([mother.place for mother in mothers], count)
+    field = np.repeat([mother.field for mother in mothers], count)
+    return found(
+        ids, place, np.full(ids.size, int(Origin.UNIVERSITY_SPIN_OFF)), field, places, seed, quarter, p
+    )
+
+
+def found(
+    ids: np.ndarray,
+    place: np.ndarray,
+    origin: np.ndarray,
+    field: np.ndarray,
+    places: np.ndarray,
+    seed: int,
+    quarter: int,
+    p: np.void,
+) -> np.ndarray:
+    """Return new technology firms with their founders' money, size and technological opportunity."""
+    firms = np.zeros(ids.size, dtype=FIRM)
+    firms["id"] = ids
+    firms["place"] = place
+    firms["city"] = places["city"][place]
+    firms["field"] = field
+    firms["kind"] = Kind.TECHNOLOGY
+    firms["origin"] = origin
+    firms["birth"] = quarter
+    firms["alive"] = 1
+    firms["tenant"] = np.where(origin == Origin.INCUBATOR, int(p["tenancy"]), 0)
+    lifted = (origin != Origin.INDEPENDENT) & (origin != Origin.INCUBATOR)
+    talent = normal_quantiles(draws(seed, ids, quarter, Purpose.ENTRANT_QUALITY))
+    firms["opportunity"] = talent + p["spin_off_quality"] * lifted
+    size = normal_quantiles(draws(seed, ids, quarter, Purpose.ENTRANT_SIZE))
+    firms["scale"] = np.log(p["entrant_revenue"]) + p["entrant_revenue_spread"] * size
+    firms["revenue"] = np.exp(firms["scale"])
+    firms["cash"] = p["entrant_cash"] * firms["revenue"]
+    firms["does_rd"] = firms["opportunity"] > places["rd_cut_technology"][place]
+    firms["catalogue"] = firms["field"] < TRADITIONAL_FIELD
+    return firms

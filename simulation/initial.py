@@ -1,0 +1,256 @@
+"""Setting up a model: the state of the delta at the start of 2015."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.firm import Firm
+from agents.fund import VentureFund
+from agents.government import Government
+from agents.population import RecordPopulation
+from agents.records import LEDGER, STATISTICS, SUPPORT
+from agents.university import PATENTS_2015, University
+from simulation.capital import HOLDING
+from simulation.data import (
+    load_counties,
+    load_field_shares,
+    load_fields,
+    load_institutions,
+    load_starting_values,
+)
+from simulation.effects import place_effects
+from simulation.geography import collaboration_gravity, load_geography
+from simulation.indicators import IndicatorTable
+from simulation.markets import GoodsMarket, TalentMarket
+from simulation.networks import SLOTS, partner_effects, renew_partners, rings
+from simulation.outlook import make_outlook
+from simulation.policy import growth_change, lever_paths
+from simulation.randomness import entity_id
+from simulation.synthesis import YI, place_totals, synthesise
+
+if TYPE_CHECKING:
+    from simulation.model import InnovationModel
+
+_WARM_UP_ROUNDS = 3
+"""Rounds of partner search before 2015, so that the network starts near its steady density."""
+
+
+def set_up(model: "InnovationModel", effects: Mapping[tuple[str, str], float]) -> None:
+    """Fill a model with its world, its agents and empty books."""
+    _world(model)
+    model.place_effects = place_effects(effects, model.geography.places)
+    _universities(model)
+    _firms(model)
+    _markets(model)
+    _network(model)
+    _patent_propensity(model)
+    _capital(model)
+    _governments(model)
+    _books(model)
+
+
+def _world(model: "InnovationModel") -> None:
+    geography = model.geography = load_geography()
+    start = model.start = load_starting_values()
+    model.fields = load_fields()
+    quarters = (model.until - 2015 + 1) * 4
+    change = growth_change(model.scenario_spec, geography, quarters)
+    model.outlook = make_outlook(geography, model.seed, model.until, change)
+    model.nation = model.outlook.nation[0]
+    model.pass_rate = float(model.nation["pass_rate"])
+    gdp = np.array([start.value(place.id, "gdp") for place in geography.places])
+    gdp = model.own(gdp)
+    model.gdp_start = gdp * YI
+    model.gdp_quarter = gdp * YI / 4.0
+    model.place_share = gdp / np.bincount(geography.city_of, gdp)[geography.city_of]
+    model.levers = lever_paths(model.scenario_spec, geography, gdp, quarters)
+    model.minutes = geography.minutes.copy()
+    model.growth = model.outlook.growth[0]
+    # Flows of 2015 are yearly sums: the first quarter lies one and a half quarters of growth below the mean.
+    model.first_quarter = (1.0 + model.outlook.growth[1]) ** -1.5
+
+
+def _universities(model: "InnovationModel") -> None:
+    fields = [field.id for field in model.fields]
+    model.universities = []
+    by_city = sorted(load_institutions(), key=lambda item: model.geography.cities.index(item.city))
+    for item in by_city:
+        city = model.geography.cities.index(item.city)
+        university = University(
+            model,
+            item.name,
+            item.name_zh,
+            city,
+            city,
+            fields.index(item.field),
+            entity_id(item.name),
+            item.research_funding_2015 * YI / 4.0 * model.first_quarter[city],
+            item.patents_granted_2015,
+        )
+        model.universities.append(university)
+    model.university_ids = np.array([u.identity for u in model.universities], dtype=np.uint64)
+    model.university_fields = np.array([u.field for u in model.universities], dtype=np.int64)
+    cities = [u.city for u in model.universities]
+    model.university_starts = np.searchsorted(cities, np.arange(len(model.geography.cities) + 1)).astype(
+        np.int32
+    )
+
+
+def _firms(model: "InnovationModel") -> None:
+    held: dict[str, dict[str, float]] = {}
+    for u in model.universities:
+        sums = held.setdefault(model.geography.cities[u.city], {})
+        for quantity, value in (
+            ("rd_expenditure", u.funding * 4.0 / model.first_quarter[u.city] / YI),
+            ("invention_patents_granted", u.filing_rate * 4.0 * model.pass_rate),
+            ("valid_invention_patents", u.filing_rate * 4.0 * model.pass_rate * PATENTS_2015),
+        ):
+            sums[quantity] = sums.get(quantity, 0.0) + value
+    totals = place_totals(model.start, model.geography, held)
+    population = synthesise(
+        totals,
+        model.geography,
+        model.p,
+        model.pass_rate,
+        model.seed,
+        model.scale,
+        model.place_effects,
+        model.first_quarter,
+    )
+    model.firms = RecordPopulation(model, Firm, population.firms)
+    model.places = population.places
+    model.field_shares = entrant_fields(population.firms, len(model.geography.places), len(model.fields))
+
+
+def entrant_fields(firms: np.ndarray, places: int, fields: int) -> np.ndarray:
+    """Return the mix of fields among each place's technology firms, which entrants share (float64[P, F])."""
+    mix = np.zeros((places, fields))
+    technology = firms[firms["kind"] == 1]
+    np.add.at(mix, (technology["place"], technology["field"]), 1.0)
+    fallback = load_field_shares()
+    mix = np.where(mix.sum(axis=1, keepdims=True) > 0.0, mix, fallback)
+    return np.asarray(mix / mix.sum(axis=1, keepdims=True))
+
+
+def _markets(model: "InnovationModel") -> None:
+    firms, p, cities = model.firms.records, model.p, len(model.geography.cities)
+    weight = 1.0 / model.scale
+    demand = np.zeros((cities, len(model.fields)))
+    np.add.at(demand, (firms["city"], firms["field"]), firms["revenue"])
+    model.goods = GoodsMarket(demand)
+    payroll = np.bincount(firms["city"], firms["rd"], cities) * p["wage_share"] * weight
+    for u in model.universities:
+        payroll[u.city] += u.payroll(p)
+    stock = np.array([model.start.value(city, "rd_personnel") for city in model.geography.cities])
+    high = np.array([model.start.value(city, "high_level_talent") for city in model.geography.cities])
+    model.talent = TalentMarket(stock, payroll, high)
+    model.places["wage"] = model.talent.wage[model.geography.city_of]
+    ratio = np.where(firms["kind"] == 0, p["value_added_industrial"], p["value_added_technology"])
+    added = np.bincount(firms["place"], firms["revenue"] * ratio, len(model.geography.places)) * weight
+    quarter_gdp = model.gdp_start / 4.0 * model.first_quarter[model.geography.city_of]
+    model.gdp_rest = np.maximum(0.05 * quarter_gdp, quarter_gdp - added)
+
+
+def _network(model: "InnovationModel") -> None:
+    firms, p = model.firms, model.p
+    cities = len(model.geography.cities)
+    mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
+    model.rd_mass = mass
+    gravity = collaboration_gravity(model.geography, model.minutes, mass, p)
+    model.gravity = gravity
+    ring, starts = rings(firms.records, cities)
+    search = np.full(cities, float(p["search_rate"]))
+    empty = np.full((0, SLOTS), -1, dtype=np.int32)
+    model.partners = renew_partners(
+        firms.records,
+        firms.count,
+        empty,
+        model.seed,
+        1 << 20,
+        np.cumsum(gravity, axis=1),
+        search,
+        ring,
+        starts,
+        model.university_ids,
+        model.university_fields,
+        model.university_starts,
+        model.parameters[0],
+        _WARM_UP_ROUNDS,
+    )
+    model.links = np.zeros((cities, cities + 1))
+    partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
+
+
+def _patent_propensity(model: "InnovationModel") -> None:
+    """Set each place's constant so that filings lead to the grants that the pipeline was built for."""
+    firms, p, places = model.firms.records, model.p, model.places
+    researchers = p["wage_share"] * firms["rd"] / places["wage"][firms["place"]]
+    effort = researchers ** p["researcher_elasticity"]
+    effort *= (1.0 + firms["knowledge"] / p["knowledge_unit"]) ** p["knowledge_elasticity"]
+    effort *= np.where(firms["field"] >= 5, p["traditional_patenting"], 1.0) * (1.0 + firms["partner_gain"])
+    total = np.bincount(firms["place"], effort, places.size)
+    wanted = 0.25 * places["patent_propensity"]
+    places["patent_propensity"] = np.divide(wanted, total, out=np.zeros(places.size), where=total > 0.0)
+
+
+def _capital(model: "InnovationModel") -> None:
+    model.funds = []
+    for city, name in enumerate(model.geography.cities):
+        managed = model.start.value(name, "innovation_capital") * YI
+        fund = VentureFund(
+            model, city, city, entity_id(name, "fund"), managed, float(model.p["dry_powder_share"])
+        )
+        model.funds.append(fund)
+    model.holdings = np.zeros(4096, dtype=HOLDING)
+    model.holding_count = 0
+
+
+def _governments(model: "InnovationModel") -> None:
+    model.governments = [
+        Government(model, name, city, float(model.outlook.fiscal[0, city]) / 4.0)
+        for city, name in enumerate(model.geography.cities)
+    ]
+    model.counties = {
+        city: [county for county in load_counties() if county.city == city] for city in ("Ningbo", "Wenzhou")
+    }
+    model.platform_draws = {
+        county.name: (entity_id(county.name, "incubator"), entity_id(county.name, "park"))
+        for members in model.counties.values()
+        for county in members
+    }
+
+
+def _books(model: "InnovationModel") -> None:
+    places, cities = len(model.geography.places), len(model.geography.cities)
+    model.support = np.zeros(places, dtype=SUPPORT)
+    model.stats = np.zeros(places, dtype=STATISTICS)
+    model.ledger = np.zeros(cities, dtype=LEDGER)
+    model.outside = dict.fromkeys(
+        ("lps", "budgets", "university_funding", "university_spending", "services", "markets"), 0.0
+    )
+    firms = model.firms.records
+    model.knowledge_stock = np.zeros_like(model.goods.demand)
+    np.add.at(model.knowledge_stock, (firms["city"], firms["field"]), firms["knowledge"])
+    model.contribution, model.bids = np.zeros_like(model.goods.demand), np.ones_like(model.goods.demand)
+    model.seekers = np.zeros(50_000, dtype=np.int64)
+    model.founders = np.zeros(20_000, dtype=np.int64)
+    housed = [model.start.value(place.id, "incubator_places") for place in model.geography.places]
+    model.incubator_places = model.own(np.array(housed))
+    model.registered_share = None
+    turnover = [
+        model.start.value(place.id, "technology_contract_turnover") for place in model.geography.places
+    ]
+    model.turnover_start = model.own(np.array(turnover)) * YI * model.first_quarter[model.geography.city_of]
+    model.last_certified = np.zeros(places)
+    model.programme_credit = np.zeros(places)
+    model.base_sums = {}
+    model.stocks_before = {}
+    model.pool_start = None
+    model.deal_money = 0.0
+    model.brought_in = np.zeros(places)
+    model.productivity_start = None
+    model.year_sums = {}
+    model.table = IndicatorTable.empty(model.until)
+    model.start_stock = math.fsum(model.talent.stock)

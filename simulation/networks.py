@@ -1,0 +1,230 @@
+"""Who works with whom: a partner table that renews itself once a year.
+
+Each firm with R&D keeps up to `SLOTS` partners that it chose: another firm, or a university. New partners
+are found through gravity (travel time, provincial borders, the mass of R&D there), through the partners of
+partners, and through closeness of fields. All draws are keyed to the firm, or to the pair.
+"""
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from agents.compiling import rule
+from simulation.randomness import Purpose, mix, stream, uniform
+
+SLOTS = 3
+NOBODY = -1
+_TRIES = 6
+
+
+def university_code(index: int) -> int:
+    """Return how the partner table names the university at this index."""
+    return -2 - index
+
+
+@rule
+def _pair(a: np.uint64, b: np.uint64) -> np.uint64:
+    return mix(min(a, b)) ^ max(a, b)
+
+
+@rule
+def renew_partners(
+    firms: Any,
+    count: int,
+    old: Any,
+    seed: int,
+    quarter: int,
+    gravity: Any,
+    search: Any,
+    ring: Any,
+    ring_start: Any,
+    university_ids: Any,
+    university_field: Any,
+    university_start: Any,
+    p: Any,
+    rounds: int,
+) -> Any:
+    """Return next year's partner table (int32[count, SLOTS]) from last year's.
+
+    Parameters
+    ----------
+    gravity : float64[C, C]
+        Cumulative chances over cities (columns) of a search from a city (row).
+    search : float64[C]
+        Chance that a firm with R&D looks for a new partner.
+    ring, ring_start : int32[N], int32[C + 1]
+        Rows of firms with R&D by city, in the order of their hashed ids: a draw lands on a place of this
+        ring, so that one firm more changes who is found only next to it.
+    """
+    new = np.full((count, SLOTS), NOBODY, dtype=np.int32)
+    for i in range(count):
+        firm = firms[i]
+        if firm.alive == 0:
+            continue
+        filled = 0
+        for slot in range(SLOTS):
+            partner = old[i, slot] if i < old.shape[0] else NOBODY
+            if partner == NOBODY:
+                continue
+            other = university_ids[-2 - partner] if partner < NOBODY else firms[partner].id
+            gone = partner >= 0 and (firms[partner].alive == 0 or firms[partner].does_rd == 0)
+            keep = (
+                uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival
+            )
+            if keep and not gone:
+                new[i, filled] = partner
+                filled += 1
+        if firm.does_rd == 0:
+            continue
+        for turn in range(rounds):
+            if filled == SLOTS:
+                break
+            key = stream(seed, firm.id, quarter * 8 + turn)
+            if uniform(key, Purpose.LINK_SEARCH) >= search[firm.city]:
+                continue
+            partner = _find(
+                firms,
+                i,
+                old,
+                key,
+                seed,
+                quarter,
+                gravity,
+                ring,
+                ring_start,
+                university_ids,
+                university_field,
+                university_start,
+                p,
+            )
+            known = partner == i
+            for slot in range(filled):
+                known = known or new[i, slot] == partner
+            if partner != NOBODY and not known:
+                new[i, filled] = partner
+                filled += 1
+    return new
+
+
+@rule
+def _find(
+    firms: Any,
+    i: int,
+    old: Any,
+    key: np.uint64,
+    seed: int,
+    quarter: int,
+    gravity: Any,
+    ring: Any,
+    ring_start: Any,
+    university_ids: Any,
+    university_field: Any,
+    university_start: Any,
+    p: Any,
+) -> int:
+    """Return a partner that is found and accepts, or `NOBODY`."""
+    firm = firms[i]
+    u = uniform(key, Purpose.LINK_PARTNER)
+    if uniform(key, Purpose.LINK_KIND) < p.triadic_share and i < old.shape[0]:
+        through = old[i, int(u * SLOTS)]
+        if through >= 0 and through < old.shape[0] and firms[through].alive == 1:
+            found = old[through, int(uniform(key, Purpose.LINK_ACCEPT) * SLOTS)]
+            if found < NOBODY or (found >= 0 and firms[found].alive == 1 and firms[found].does_rd == 1):
+                return int(found)
+    city = np.searchsorted(gravity[firm.city], uniform(key, Purpose.LINK_CITY))
+    city = min(city, gravity.shape[0] - 1)
+    wants_university = uniform(key, Purpose.DISCLOSURE) < p.university_partner_share
+    first, last = (
+        (university_start[city], university_start[city + 1])
+        if wants_university
+        else (ring_start[city], ring_start[city + 1])
+    )
+    size = last - first
+    if size == 0:
+        return NOBODY
+    for step in range(min(_TRIES, size)):
+        position = first + (int(u * size) + step) % size
+        if wants_university:
+            other, field, code = university_ids[position], university_field[position], -2 - position
+        else:
+            row = ring[position]
+            other, field, code = firms[row].id, firms[row].field, row
+        fit = 1.0 if field == firm.field else p.field_proximity
+        if uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_ACCEPT) < fit:
+            return int(code)
+    return NOBODY
+
+
+@rule
+def partner_effects(firms: Any, count: int, partners: Any, p: Any, links: Any) -> None:
+    """Write what partners add to each firm, and count the links between cities in `links` (float64[C, C+1]).
+
+    A university or institute adds a fixed share, a firm the more the larger its knowledge stock relative to
+    one's own (high spillover potential, Branstetter & Sakakibara 2002). The last column of `links` counts
+    partners among universities.
+    """
+    universities = links.shape[0]
+    for i in range(count):
+        firm = firms[i]
+        if firm.alive == 0:
+            continue
+        gain = 0.0
+        academic = 0.0
+        for slot in range(SLOTS):
+            partner = partners[i, slot]
+            if partner == NOBODY:
+                continue
+            if partner < NOBODY:
+                academic = 1.0
+                links[firm.city, universities] += 1.0
+            else:
+                other = firms[partner]
+                relative = np.sqrt((other.knowledge + 1.0) / (firm.knowledge + 1.0))
+                gain += p.partner_gain_firm * min(1.5, relative)
+                links[firm.city, other.city] += 1.0
+        firm.partner_gain = gain + academic * p.partner_gain_university
+        firm.contracts = p.contract_ratio * (0.8 + 0.4 * academic) if firm.does_rd == 1 else 0.0
+
+
+def rings(firms: np.ndarray, cities: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of living firms with R&D by city in hashed order, and where each city starts."""
+    rows = np.flatnonzero((firms["alive"] == 1) & (firms["does_rd"] == 1))
+    order = np.lexsort((firms["id"][rows], firms["city"][rows]))
+    starts = np.searchsorted(firms["city"][rows][order], np.arange(cities + 1))
+    return rows[order].astype(np.int32), starts.astype(np.int32)
+
+
+def remap(partners: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """Return the partner table after a squeeze (`moved`: new row of each old one, -1: gone)."""
+    partners = partners[: moved.size]
+    kept = partners[moved[: partners.shape[0]] >= 0]
+    return np.where(kept >= 0, moved[np.maximum(kept, 0)], kept).astype(np.int32)
+
+
+def to_graph(
+    firms: np.ndarray, partners: np.ndarray, universities: list[str], cities: tuple[str, ...]
+) -> nx.Graph:
+    """Return the collaboration network for analysis and export.
+
+    Nodes are firm ids (with city, field and knowledge stock) and names of universities.
+    """
+    graph = nx.Graph()
+    linked = np.flatnonzero((partners != NOBODY).any(axis=1) & (firms["alive"][: partners.shape[0]] == 1))
+    for i in linked:
+        for partner in partners[i][partners[i] != NOBODY]:
+            other = universities[-2 - partner] if partner < NOBODY else int(firms["id"][partner])
+            graph.add_edge(int(firms["id"][i]), other)
+    rows = {int(identity): row for row, identity in enumerate(firms["id"])}
+    for node in graph:
+        if isinstance(node, int):
+            record = firms[rows[node]]
+            graph.nodes[node].update(
+                kind="firm",
+                city=cities[record["city"]],
+                field=int(record["field"]),
+                knowledge=float(record["knowledge"]),
+            )
+        else:
+            graph.nodes[node].update(kind="university")
+    return graph

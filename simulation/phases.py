@@ -1,0 +1,295 @@
+"""What happens in each phase of a quarter. The order stands in `simulation.schedule`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulation import accounts, delivery, entry, yearbook
+from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
+from simulation.contracts import settle_contracts
+from simulation.firm_tick import operate_firms, plan_firms
+from simulation.geography import collaboration_gravity, collaboration_reach, spillover_kernel
+from simulation.networks import partner_effects, remap, renew_partners, rings
+
+if TYPE_CHECKING:
+    from simulation.model import InnovationModel
+
+
+def conditions(model: "InnovationModel") -> None:
+    """Move outside paths by a quarter."""
+    quarter, year = model.quarter, model.quarter // 4
+    city_of = model.geography.city_of
+    model.growth = model.outlook.growth[quarter]
+    model.nation = model.outlook.nation[year : year + 1][0]
+    model.pass_rate = float(model.nation["pass_rate"])
+    if quarter:
+        model.goods.advance(model.growth, model.relative_productivity(), model.p)
+        model.gdp_rest *= 1.0 + model.growth[city_of]
+    years = model.trend_years()
+    model.trend_step = 0.25 * min(1.0, float(model.p["trend_damping"]) ** (quarter / 4.0 - 4.0))
+    model.places["rd_climate"] = model.effect("rd_trend") * years
+    model.places["certification_push"] = model.effect("certification_push") * np.exp(
+        model.effect("certification_trend") * years
+    )
+    model.places["registration_rate"] = model.effect("registration_rate") * np.exp(
+        model.effect("registration_trend") * years
+    )
+    model.places["talent_quality"] = model.talent.quality(float(model.p["talent_quality_elasticity"]))[
+        city_of
+    ]
+
+
+def policy(model: "InnovationModel") -> None:
+    """Pay programmes and deliver instruments."""
+    delivery.deliver(model)
+
+
+def networks(model: "InnovationModel") -> None:
+    """Squeeze out closed firms, then renew partnerships and what they add."""
+    firms, p, cities = model.firms, model.p, len(model.geography.cities)
+    moved = firms.squeeze()
+    partners = remap(model.partners, moved)
+    rows = model.holdings["row"][: model.holding_count]
+    model.holdings["row"][: model.holding_count] = np.where(rows >= 0, moved[np.maximum(rows, 0)], -1)
+    model.rd_mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
+    gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
+    ring, starts = rings(firms.records, cities)
+    search = np.minimum(1.0, p["search_rate"] * contact_gain(model))
+    model.partners = renew_partners(
+        firms.records,
+        firms.count,
+        partners,
+        model.seed,
+        model.quarter,
+        np.cumsum(gravity, axis=1),
+        search,
+        ring,
+        starts,
+        model.university_ids,
+        model.university_fields,
+        model.university_starts,
+        model.parameters[0],
+        1,
+    )
+    model.gravity = gravity
+    model.links = np.zeros((cities, cities + 1))
+    partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
+
+
+def contact_gain(model: "InnovationModel") -> np.ndarray:
+    """Return partners within reach of each city relative to today's travel times (1.0: no change)."""
+    now = collaboration_reach(model.geography, model.minutes, model.rd_mass, model.p)
+    before = collaboration_reach(model.geography, model.geography.minutes, model.rd_mass, model.p)
+    return np.asarray(now.sum(axis=1) / before.sum(axis=1))
+
+
+def knowledge(model: "InnovationModel") -> None:
+    """Publish the accessible knowledge of each city and field, relative to 2015."""
+    p, stock = model.p, model.knowledge_stock
+    kernel = spillover_kernel(model.geography, model.minutes, p)
+    proximity = np.full((stock.shape[1],) * 2, p["field_proximity"])
+    np.fill_diagonal(proximity, 1.0)
+    pool = kernel @ stock @ proximity / model.scale + 1.0
+    if model.pool_start is None:
+        model.pool_start = pool
+    model.log_pool = np.log(pool / model.pool_start)
+
+
+def plan(model: "InnovationModel") -> None:
+    """First pass over firms."""
+    cities, fields = model.goods.demand.shape
+    model.bids = np.zeros((cities, fields))
+    model.contribution = np.zeros((cities, fields))
+    model.payroll = np.zeros(cities)
+    model.seeking = plan_firms(
+        model.firms.records,
+        model.firms.count,
+        model.seed,
+        model.quarter,
+        model.places,
+        model.nation,
+        model.support,
+        model.parameters[0],
+        model.bids,
+        model.contribution,
+        model.payroll,
+        model.seekers,
+    )
+
+
+def markets(model: "InnovationModel") -> None:
+    """Clear the markets for goods and researchers."""
+    model.goods.clear(model.bids)
+    payroll = model.payroll / model.scale
+    for university in model.universities:
+        payroll[university.city] += university.payroll(model.p)
+    model.talent.clear(payroll, float(model.p["labour_supply_elasticity"]))
+    model.places["wage"] = model.talent.wage[model.geography.city_of]
+
+
+def operate(model: "InnovationModel") -> None:
+    """Second pass over firms."""
+    price = model.goods.price
+    model.stats[:] = 0
+    model.ledger[:] = 0
+    model.knowledge_stock[:] = 0.0
+    if model.check:
+        model.cash_before = accounts.firms_cash(model)
+    model.spun_off = operate_firms(
+        model.firms.records,
+        model.firms.count,
+        model.seed,
+        model.quarter,
+        model.places,
+        model.nation,
+        model.support,
+        model.parameters[0],
+        price,
+        np.log(np.maximum(price, 1e-12)),
+        model.log_pool,
+        model.stats,
+        model.knowledge_stock,
+        model.ledger,
+        model.founders,
+    )
+    model.firms.changed()
+
+
+def universities(model: "InnovationModel") -> None:
+    """Let each university act."""
+    p = model.p
+    quality = model.talent.quality(float(p["talent_quality_elasticity"]))
+    for university in model.universities:
+        received, wages, purchases = university.spend(float(model.talent.wage[university.city]), p)
+        model.outside["university_funding"] -= received
+        model.outside["university_spending"] += wages + purchases
+        university.invent(model, float(quality[university.city]))
+        university.transfer(model, float(model.support["leave"][university.place]))
+        university.grow(p)
+
+
+def contracts(model: "InnovationModel") -> None:
+    """Settle technology contracts."""
+    settle_contracts(model)
+
+
+def capital(model: "InnovationModel") -> None:
+    """Raise funds, make deals, sell holdings."""
+    firms, p, cities = model.firms, model.p, len(model.geography.cities)
+    weight = 1.0 / model.scale
+    seekers = model.seekers[: model.seeking]
+    asked = demand_for_capital(firms.records, seekers, cities, model.parameters[0])
+    model.capital_asked = asked * weight
+    reach = fund_reach(model.geography, model.minutes, p)
+    wanted = reach @ (4.0 * asked * weight)
+    for fund in model.funds:
+        offer = model.offers[fund.city]
+        private, public = fund.raise_money(
+            float(model.outlook.vc_supply[model.quarter // 4]),
+            offer.channel,
+            offer.public,
+            offer.cap,
+            float(wanted[fund.city]),
+            p,
+        )
+        model.outside["lps"] -= private
+        model.governments[fund.city].pay("guidance", public)
+    supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
+    powder = np.array([fund.dry_powder for fund in model.funds])
+    before = powder.copy()
+    _reserve_holdings(model, 4096)
+    free = model.holdings[model.holding_count :]
+    deals = make_deals(
+        firms.records,
+        seekers,
+        model.seed,
+        model.quarter,
+        asked,
+        supply,
+        powder,
+        weight,
+        model.parameters[0],
+        free,
+    )
+    model.deals = deals
+    model.deal_money = float((before - powder).sum())
+    model.holding_count += deals
+    proceeds, cost, lost = (np.zeros(len(model.funds)) for _ in range(3))
+    share = np.array([fund.public_share for fund in model.funds])
+    model.holding_count = review_holdings(
+        firms.records,
+        model.holdings,
+        model.holding_count,
+        model.seed,
+        model.quarter,
+        share,
+        model.parameters[0],
+        proceeds,
+        cost,
+        lost,
+    )
+    for i, fund in enumerate(model.funds):
+        invested = float(before[i] - powder[i])
+        fund.settle(invested, float(proceeds[i]), float(cost[i]), float(lost[i]))
+        sold = fund.run_off(p)
+        model.outside["markets"] -= float(proceeds[i]) + sold
+        model.outside["lps"] += float(proceeds[i]) + sold
+
+
+def _reserve_holdings(model: "InnovationModel", room: int) -> None:
+    if model.holding_count + room > model.holdings.size:
+        grown = np.zeros(2 * model.holdings.size + room, dtype=HOLDING)
+        grown[: model.holdings.size] = model.holdings
+        model.holdings = grown
+
+
+def talent(model: "InnovationModel") -> None:
+    """Let people come, go and move."""
+    p = model.p
+    graduates = 0.25 * p["graduate_rate"] * model.start_stock * graduate_shares(model)
+    graduates += model.trend_step * model.effect("talent_trend")[: graduates.size] * model.talent.stock
+    model.talent.advance(model.geography, model.minutes, model.growth, graduates, p)
+    delivery.settle_talent(model)
+
+
+def graduate_shares(model: "InnovationModel") -> np.ndarray:
+    """Return where graduates go: half by the universities' funding, half by the researchers already there."""
+    funding = np.zeros(len(model.geography.cities))
+    for university in model.universities:
+        funding[university.city] += university.funding
+    return np.asarray(0.3 * funding / funding.sum() + 0.7 * model.talent.stock / model.talent.stock.sum())
+
+
+def entry_conditions(model: "InnovationModel") -> entry.EntryConditions:
+    """Return what founders find at each place."""
+    city_of = model.geography.city_of
+    vacancies = np.maximum(0.0, model.incubator_places * model.scale - model.stats["tenants"])
+    return entry.EntryConditions(
+        model.stats["technology_firms"].copy(),
+        (model.talent.wage / model.talent.outside_wage)[city_of],
+        model.entry_ease,
+        model.talent.high_level[city_of] * model.place_share,
+        vacancies,
+    )
+
+
+def founding(model: "InnovationModel") -> None:
+    """Start the quarter's new firms."""
+    seed, quarter, p = model.seed, model.quarter, model.p
+    names = tuple(place.id for place in model.geography.places)
+    found = entry.entrants(
+        entry_conditions(model), model.field_shares, model.places, names, seed, quarter, p, model.scale
+    )
+    parents = model.founders[: model.spun_off]
+    spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
+    academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
+    born = np.concatenate([found, spun, academic])
+    np.add.at(model.ledger["owners"], born["city"], -born["cash"])
+    np.add.at(model.stats["entrants"], born["place"], 1.0)
+    np.add.at(model.stats["spin_offs"], np.concatenate([spun, academic])["place"], 1.0)
+    model.firms.append(born)
+
+
+def statistics(model: "InnovationModel") -> None:
+    """Publish the figures of the quarter, and of the year at its end."""
+    yearbook.publish(model)

@@ -1,0 +1,260 @@
+"""Chance: counter-based streams.
+
+A draw is a function of (seed, stable entity id, quarter, purpose) and of nothing else: not of the order of
+agents, the number of processes or the draws of anybody else. Two scenarios under one seed therefore share
+every draw that the policy does not touch (common random numbers). The hash is the finaliser of SplitMix64
+(Steele, Lea & Flood 2014), applied once per key component.
+"""
+
+import math
+from enum import IntEnum
+
+import numpy as np
+
+from agents.compiling import rule
+
+Key = int | np.uint64
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_TO_UNIT = 2.0**-53
+
+
+class Purpose(IntEnum):
+    """What a draw is for. Numbers are part of the results: append, never renumber."""
+
+    OPPORTUNITY = 1
+    OPPORTUNITY_2 = 2
+    GROWTH = 3
+    MARGIN = 4
+    MARGIN_2 = 5
+    GRANT = 6
+    INVENTION = 7
+    EXAMINATION = 8
+    DECISION = 9
+    LAPSE = 10
+    CERTIFICATION = 11
+    REGISTRATION = 12
+    EXIT = 13
+    SPIN_OFF = 14
+    DEAL = 15
+    DEAL_FUND = 16
+    EXIT_DEAL = 17
+    RELABEL = 18
+    ENTRY = 19
+    ENTRANT_FIELD = 20
+    ENTRANT_SIZE = 21
+    ENTRANT_SIZE_2 = 22
+    ENTRANT_QUALITY = 23
+    ENTRANT_QUALITY_2 = 24
+    ENTRANT_PLACE = 25
+    ENTRANT_CASH = 26
+    LINK_SEARCH = 27
+    LINK_CITY = 28
+    LINK_KIND = 29
+    LINK_PARTNER = 30
+    LINK_ACCEPT = 31
+    LINK_SURVIVAL = 32
+    DISCLOSURE = 33
+    LICENCE = 34
+    CONDITION = 35
+    CONDITION_2 = 36
+    SYNTHESIS = 37
+    PARAMETER = 38
+    RAISING = 39
+    PLATFORM = 40
+    ENTRANT_CATALOGUE = 41
+    UPGRADE = 42
+    GRANT_DECISION = 43
+    START_SIZE = 44
+    START_FIELD = 45
+    START_OPPORTUNITY = 46
+    START_OPPORTUNITY_2 = 47
+    START_PATENTS = 48
+    START_PATENTS_2 = 49
+    START_CERTIFICATE = 50
+    START_COHORT = 51
+    START_REGISTER = 52
+    START_AGE = 53
+    START_TENANT = 54
+    START_CATALOGUE = 55
+    START_PIPELINE = 56
+
+
+@rule
+def mix(z: Key) -> np.uint64:
+    """Scramble 64 bits (the SplitMix64 finaliser)."""
+    x = np.uint64(z) + _GOLDEN
+    x = (x ^ (x >> np.uint64(30))) * _MIX_1
+    x = (x ^ (x >> np.uint64(27))) * _MIX_2
+    return x ^ (x >> np.uint64(31))
+
+
+@rule
+def stream(seed: int, entity: Key, quarter: int) -> np.uint64:
+    """Return the key of one entity's draws in one quarter."""
+    return mix(mix(mix(np.uint64(seed)) ^ np.uint64(entity)) ^ np.uint64(quarter))
+
+
+@rule
+def uniform(key: np.uint64, purpose: int) -> float:
+    """Return the uniform draw in (0, 1) that `key` gives for `purpose`."""
+    bits = mix(key ^ (np.uint64(purpose) * _GOLDEN))
+    return (float(bits >> np.uint64(11)) + 0.5) * _TO_UNIT
+
+
+@rule
+def draw(seed: int, entity: np.uint64, quarter: int, purpose: int) -> float:
+    """Return one uniform draw; from Python, `entity` must be a `numpy.uint64`."""
+    return uniform(stream(seed, entity, quarter), purpose)
+
+
+@rule
+def normal(u1: float, u2: float) -> float:
+    """Return a standard normal draw from two uniforms (Box & Muller 1958)."""
+    return math.sqrt(-2.0 * math.log(u1)) * math.cos(2.0 * math.pi * u2)
+
+
+@rule
+def child_id(parent: Key, quarter: int, slot: int) -> np.uint64:
+    """Return the stable id of the entity that `parent` brings forth in `quarter` at place `slot`."""
+    return mix(mix(mix(np.uint64(parent)) ^ np.uint64(quarter)) + np.uint64(slot))
+
+
+def entity_id(*words: str | int) -> np.uint64:
+    """Return a stable 64-bit id from words, for agents that are not born in the model."""
+    key = np.uint64(0)
+    for word in words:
+        number = word if isinstance(word, int) else int.from_bytes(word.encode()[:64], "little")
+        while True:
+            key = np.uint64(mix(key ^ np.uint64(number & 0xFFFFFFFFFFFFFFFF)))
+            number >>= 64
+            if not number:
+                break
+    return key
+
+
+@rule
+def poisson(rate: float, u: float) -> int:
+    """Return the Poisson count of mean `rate` at quantile `u`: it never falls when the rate rises.
+
+    Inversion up to a mean of 30, beyond it the normal quantile with a half-integer correction.
+    """
+    if rate <= 0.0:
+        return 0
+    if rate > 30.0:
+        return max(0, math.floor(rate + math.sqrt(rate) * normal_quantile(u) + 0.5))
+    term = math.exp(-rate)
+    total = term
+    count = 0
+    while u > total and count < 200:
+        count += 1
+        term *= rate / count
+        total += term
+    return count
+
+
+@rule
+def binomial(n: int, share: float, u: float) -> int:
+    """Return the binomial count of `n` trials at quantile `u` (normal beyond a variance of 30)."""
+    if n <= 0 or share <= 0.0:
+        return 0
+    if share >= 1.0:
+        return n
+    spread = n * share * (1.0 - share)
+    if spread > 30.0:
+        count = math.floor(n * share + math.sqrt(spread) * normal_quantile(u) + 0.5)
+        return min(n, max(0, count))
+    term = (1.0 - share) ** n
+    total = term
+    count = 0
+    while u > total and count < n:
+        term *= (n - count) / (count + 1.0) * share / (1.0 - share)
+        total += term
+        count += 1
+    return count
+
+
+@rule
+def normal_quantile(u: float) -> float:
+    """Return the standard normal quantile (Acklam 2003; relative error below 1.2e-9)."""
+    if u < 0.02425 or u > 1.0 - 0.02425:
+        tail = min(u, 1.0 - u)
+        q = math.sqrt(-2.0 * math.log(tail))
+        x = (
+            (
+                (
+                    ((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
+                    - 2.549732539343734
+                )
+                * q
+                + 4.374664141464968
+            )
+            * q
+            + 2.938163982698783
+        ) / (
+            (
+                ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q
+                + 3.754408661907416
+            )
+            * q
+            + 1.0
+        )
+        return x if u < 0.5 else -x
+    q = u - 0.5
+    r = q * q
+    numerator = (
+        (
+            (
+                ((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02) * r
+                + 1.383577518672690e02
+            )
+            * r
+            - 3.066479806614716e01
+        )
+        * r
+        + 2.506628277459239
+    ) * q
+    denominator = (
+        (
+            ((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
+            + 6.680131188771972e01
+        )
+        * r
+        - 1.328068155288572e01
+    ) * r + 1.0
+    return numerator / denominator
+
+
+def draws(seed: int, entities: np.ndarray, quarter: int, purpose: int) -> np.ndarray:
+    """Return one uniform draw for each entity (uint64[N] to float64[N])."""
+    # A plain int: numba takes milliseconds to recognise a member of an enumeration.
+    drawn: np.ndarray = _draws(seed, entities, quarter, int(purpose))
+    return drawn
+
+
+@rule
+def _draws(seed: int, entities: np.ndarray, quarter: int, purpose: int) -> np.ndarray:
+    out = np.empty(entities.size)
+    for i in range(entities.size):
+        out[i] = uniform(stream(seed, entities[i], quarter), purpose)
+    return out
+
+
+@rule
+def normal_quantiles(u: np.ndarray) -> np.ndarray:
+    """Return the standard normal quantiles of an array."""
+    out = np.empty(u.size)
+    for i in range(u.size):
+        out[i] = normal_quantile(u[i])
+    return out
+
+
+@rule
+def child_ids(parent: np.uint64, quarter: int, first: int, count: int) -> np.ndarray:
+    """Return the ids of `count` children of `parent` born in `quarter`, from slot `first` on (uint64[N])."""
+    out = np.empty(count, dtype=np.uint64)
+    for i in range(count):
+        out[i] = child_id(parent, quarter, first + i)
+    return out

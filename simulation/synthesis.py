@@ -1,0 +1,345 @@
+"""The population of 2015: firms made up so that every place's published totals hold.
+
+Sizes have a Pareto tail, R&D is zero-inflated and log-normal, patents are skewed; then sums are matched
+exactly to the starting values, so that what is random is who has what and not how much there is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from agents.compiling import rule
+from agents.firm import Kind, Origin
+from agents.market_rules import TRADITIONAL_FIELD
+from agents.records import FIRM, PLACE
+from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
+from simulation.data import StartingValues, load_field_shares
+from simulation.geography import Geography
+from simulation.randomness import Purpose, child_ids, draws, entity_id, normal_quantile, stream, uniform
+
+YI = 1e4
+"""Units of 10 000 CNY in 100 million CNY."""
+
+SIZE_TAIL = 1.1
+"""Tail exponent of firm revenue (Zhang & Wang 2009; Heinrich & Dai 2016: 1.0-1.5)."""
+INDUSTRIAL_SHARE_OF_RD = 0.85
+"""Above-scale industry in business R&D (Hangzhou 2015: 198 of about 242; China 2018: 12 955 of 15 234)."""
+WARM_UP_QUARTERS = 16
+"""Quarters over which R&D finds its steady state before the run."""
+TECHNOLOGY_PARTICIPATION = 0.6
+"""Technology firms with R&D (assumption)."""
+
+
+@dataclass(frozen=True)
+class StartingPopulation:
+    """Firms and place records of 2015 Q1."""
+
+    firms: np.ndarray
+    places: np.ndarray
+
+
+@dataclass(frozen=True)
+class PlaceTotals:
+    """Totals of one place without the zones inside it, in model units, scaled by the sample share."""
+
+    values: Mapping[str, float]
+
+    def __getitem__(self, quantity: str) -> float:
+        return self.values[quantity]
+
+
+_ADDITIVE = (
+    "above_scale_value_added", "industrial_firms", "technology_firms", "tech_smes", "high_tech_enterprises",
+    "invention_patents_granted", "valid_invention_patents", "incubator_places",
+)  # fmt: skip
+
+
+def place_totals(
+    start: StartingValues, geography: Geography, institutions: Mapping[str, Mapping[str, float]]
+) -> list[PlaceTotals]:
+    """Return each place's own totals: a city's less its zones' and less those of universities and institutes.
+
+    `institutions` gives by place the sums that institutions hold: rd_expenditure, invention_patents_granted,
+    valid_invention_patents.
+    """
+    rows = []
+    for place in geography.places:
+        zones = [z.id for z in geography.places if z.parent == place.id and z.kind == "zone"]
+        values = {}
+        for quantity in (*_ADDITIVE, "rd_expenditure"):
+            value = start.value(place.id, quantity) - sum(start.value(z, quantity) for z in zones)
+            values[quantity] = value - institutions.get(place.id, {}).get(quantity, 0.0)
+        city = place.id if place.kind == "city" else place.parent
+        values["participation"] = start.value(city, "industrial_rd_participation")
+        values["catalogue_2018"] = start.value(place.id, "hightech_catalogue_2018_share") / 100.0
+        rows.append(PlaceTotals(values))
+    return rows
+
+
+def synthesise(
+    totals: list[PlaceTotals],
+    geography: Geography,
+    p: np.void,
+    pass_rate: float,
+    seed: int,
+    scale: float,
+    effects: Mapping[str, np.ndarray],
+    first_quarter: np.ndarray,
+) -> StartingPopulation:
+    """Make the firms of 2015 Q1 and the place records whose constants reproduce the totals."""
+    places = np.zeros(len(geography.places), dtype=PLACE)
+    shares = load_field_shares()
+    parts = []
+    for index, place in enumerate(geography.places):
+        record = places[index : index + 1]
+        record["city"] = geography.city_of[index]
+        firms = np.concatenate(
+            [
+                _blank(index, record, kind, round(totals[index][name] * scale), seed, place.id)
+                for kind, name in _KINDS
+            ]
+        )
+        _size(firms, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p)
+        _fields(firms, shares[index], totals[index], seed)
+        _research(
+            firms, record, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p
+        )
+        here = {name: float(values[index]) for name, values in effects.items()}
+        _patents(firms, record, totals[index], scale, pass_rate, seed, p, here)
+        _status(firms, totals[index], scale, seed, p, here)
+        parts.append(firms)
+    return StartingPopulation(np.concatenate(parts), places)
+
+
+_KINDS = ((Kind.INDUSTRIAL, "industrial_firms"), (Kind.TECHNOLOGY, "technology_firms"))
+
+
+def _blank(index: int, place: np.ndarray, kind: Kind, count: int, seed: int, name: str) -> np.ndarray:
+    firms = np.zeros(count, dtype=FIRM)
+    firms["id"] = child_ids(entity_id(name, "firm", int(kind)), 0, 0, count)
+    firms["place"] = index
+    firms["city"] = place["city"]
+    firms["kind"] = kind
+    firms["origin"] = Origin.INCUMBENT
+    firms["alive"] = 1
+    mean_age = 40.0 if kind == Kind.INDUSTRIAL else 18.0
+    age = -mean_age * np.log(draws(seed, firms["id"], 0, Purpose.START_AGE))
+    firms["birth"] = -np.minimum(age, 160.0).astype(np.int16) - 1
+    return firms
+
+
+def _size(firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np.void) -> None:
+    """Draw yearly revenues: a Pareto tail for industry, a cut log-normal for the others."""
+    u = draws(seed, firms["id"], 0, Purpose.START_SIZE)
+    industrial = firms["kind"] == Kind.INDUSTRIAL
+    threshold = p["above_scale_revenue"]
+    total = totals["above_scale_value_added"] * YI / p["value_added_industrial"] * scale
+    tail = threshold * np.minimum(u[industrial] ** (-1.0 / SIZE_TAIL), 3000.0)
+    floor = 0.95 * threshold
+    if industrial.any():
+        tail = floor + (tail - floor) * max(0.02, (total - floor * tail.size) / (tail - floor).sum())
+        tail *= total / tail.sum()
+    top = float(ndtr(np.log(0.95 * threshold / 250.0) / 1.1))
+    small = 250.0 * np.exp(1.1 * ndtri(u[~industrial] * top))
+    firms["revenue"][industrial] = 0.25 * tail
+    firms["revenue"][~industrial] = 0.25 * small
+    firms["cash"] = 0.7 * firms["revenue"] + 10.0
+
+
+def _fields(firms: np.ndarray, share: np.ndarray, totals: PlaceTotals, seed: int) -> None:
+    """Give firms fields so that revenue by field matches, and mark those that the 2018 catalogue adds."""
+    industrial = firms["kind"] == Kind.INDUSTRIAL
+    rows = np.flatnonzero(industrial)
+    order = rows[np.argsort(-firms["revenue"][rows], kind="stable")]
+    firms["field"][order] = deal_fields(firms["revenue"][order], share)
+    tilt = np.where(np.arange(share.size) == 0, 2.0, 1.0) * np.where(
+        np.arange(share.size) < TRADITIONAL_FIELD, 1.5, 1.0
+    )
+    edges = np.cumsum(share * tilt / (share * tilt).sum())
+    u = draws(seed, firms["id"][~industrial], 0, Purpose.START_FIELD)
+    firms["field"][~industrial] = np.minimum(np.searchsorted(edges, u), share.size - 1)
+    firms["catalogue"] = np.where(firms["field"] < TRADITIONAL_FIELD, 1, 0)
+    outside = order[firms["catalogue"][order] == 0]
+    wanted = totals["catalogue_2018"] * firms["revenue"][rows].sum()
+    shuffled = outside[
+        np.argsort(draws(seed, firms["id"][outside], 0, Purpose.START_CATALOGUE), kind="stable")
+    ]
+    firms["catalogue"][shuffled[fill_up_to(firms["revenue"][shuffled], wanted)]] = 2
+
+
+@rule
+def deal_fields(revenue: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Deal firms, largest first, each to the field that lacks most; sums then match the shares closely."""
+    missing = share * revenue.sum()
+    out = np.zeros(revenue.size, dtype=np.int8)
+    for i in range(revenue.size):
+        field = np.argmax(missing)
+        out[i] = field
+        missing[field] -= revenue[i]
+    return out
+
+
+@rule
+def fill_up_to(amount: np.ndarray, wanted: float) -> np.ndarray:
+    """Return which of a list of amounts to take, in order, without going above what is wanted."""
+    taken = np.zeros(amount.size, dtype=np.bool_)
+    for i in range(amount.size):
+        if amount[i] <= wanted:
+            taken[i] = True
+            wanted -= amount[i]
+    return taken
+
+
+def _research(
+    firms: np.ndarray, place: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np.void
+) -> None:
+    """Draw who does R&D and how intensively; match the place's business R&D."""
+    firms["opportunity"] = ndtri(draws(seed, firms["id"], 0, Purpose.START_OPPORTUNITY))
+    firms["scale"] = np.log(firms["revenue"])
+    business = max(0.0, totals["rd_expenditure"]) * YI * scale / 4.0
+    above = np.maximum(0.0, firms["scale"] - p["log_reference_size"])
+    lifts = np.zeros(firms.size)
+    for kind, share in (
+        (Kind.INDUSTRIAL, totals["participation"]),
+        (Kind.TECHNOLOGY, TECHNOLOGY_PARTICIPATION),
+    ):
+        signal = (firms["opportunity"] + p["size_participation"] * above)[firms["kind"] == kind]
+        place[f"rd_cut_{kind.name.lower()}"] = np.quantile(signal, 1.0 - share) if signal.size else 0.0
+    warm_up(firms, firms.size, seed, place[0], p, lifts)
+    for kind, part in (
+        (Kind.INDUSTRIAL, INDUSTRIAL_SHARE_OF_RD),
+        (Kind.TECHNOLOGY, 1.0 - INDUSTRIAL_SHARE_OF_RD),
+    ):
+        suffix = kind.name.lower()
+        active = (firms["kind"] == kind) & (firms["does_rd"] == 1)
+        # Nobody starts with more R&D than sales and a little credit pay for.
+        cap = min(float(p[f"intensity_cap_{suffix}"]), float(p[f"margin_{suffix}"]) + 0.1)
+        base = _capped_scale(firms["revenue"][active], lifts[active], business * part, cap)
+        firms["rd"][active] = firms["revenue"][active] * np.minimum(base * lifts[active], cap)
+        place[f"rd_base_{suffix}"] = base
+    place["talent_quality"] = 1.0
+    place["exit_pressure"] = 1.0
+    growth = 0.10
+    firms["knowledge"] = 4.0 * firms["rd"] / (p["depreciation"] + growth)
+    ratio = firms["knowledge"] / (4.0 * firms["revenue"]) / p["capital_reference"]
+    firms["scale"] = np.log(firms["revenue"] / (1.0 + ratio) ** p["output_elasticity"])
+
+
+@rule
+def warm_up(firms: Any, count: int, seed: int, place: Any, p: Any, lifts: Any) -> None:
+    """Let opportunity, participation and intensity run, so that they start in their steady state."""
+    for i in range(count):
+        firm = firms[i]
+        cut = base_cut(firm, place)
+        threshold = cut - p.size_participation * size_above_reference(firm, p)
+        firm.does_rd = 1 if firm.opportunity > threshold else 0
+        small = 4.0 * firm.revenue < p.small_firm_revenue
+        for quarter in range(WARM_UP_QUARTERS):
+            key = stream(seed, firm.id, 1_000_000 + quarter)
+            renew_opportunity(firm, normal_quantile(uniform(key, Purpose.OPPORTUNITY)), p)
+            participate(firm, 0.0, threshold, p)
+            lifts[i] = adjust(lifts[i], lift(firm, cut, p), small, p) if firm.does_rd == 1 else 0.0
+
+
+def _capped_scale(revenue: np.ndarray, lift: np.ndarray, total: float, cap: float) -> float:
+    """Return the factor on `lift` with which capped intensities add up to `total` of R&D."""
+    if revenue.size == 0:
+        return 0.0
+    low, high = 0.0, 10.0 * cap / float(np.median(lift))
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        spent = float((revenue * np.minimum(middle * lift, cap)).sum())
+        low, high = (middle, high) if spent < total else (low, middle)
+    return 0.5 * (low + high)
+
+
+def _patents(
+    firms: np.ndarray,
+    place: np.ndarray,
+    totals: PlaceTotals,
+    scale: float,
+    pass_rate: float,
+    seed: int,
+    p: np.void,
+    effects: Mapping[str, float],
+) -> None:
+    """Give patents in force and filings under way in proportion to inventive effort, with a skew."""
+    field = np.where(firms["field"] < TRADITIONAL_FIELD, 1.0, p["traditional_patenting"])
+    effort = field * firms["rd"] ** p["researcher_elasticity"]
+    effort = effort * (1.0 + firms["knowledge"] / p["knowledge_unit"]) ** p["knowledge_elasticity"]
+    u1, u2 = (
+        draws(seed, firms["id"], 0, purpose) for purpose in (Purpose.START_PATENTS, Purpose.START_PATENTS_2)
+    )
+    skewed = effort * np.exp(0.9 * np.sqrt(-2.0 * np.log(u1)) * np.cos(2.0 * np.pi * u2))
+    granted = max(0.0, totals["invention_patents_granted"]) * scale
+    stage = granted / (pass_rate * p["examination_hazard"])
+    u = float(draws(seed, firms["id"][:1], 0, Purpose.START_PIPELINE)[0]) if firms.size else 0.5
+    # Of the patents in force at the end of 2015, those granted in that year are still to come.
+    held = (totals["valid_invention_patents"] - totals["invention_patents_granted"]) / (
+        1.0 - p["patent_lapse"]
+    )
+    firms["patents"] = spread_integers(skewed, max(0.0, held) * scale, u)
+    firms["examined"] = spread_integers(effort, stage * effects["pipeline_examined"], u)
+    firms["filed"] = spread_integers(effort, stage * effects["pipeline_filed"], 1.0 - u)
+    place["examination_speed"] = 1.0
+    place["patent_propensity"] = granted / pass_rate * effects["patent_propensity"]
+
+
+def spread_integers(weight: np.ndarray, total: float, u: float) -> np.ndarray:
+    """Return whole numbers proportional to `weight` that add up to `total` (systematic sampling from `u`)."""
+    if weight.size == 0 or weight.sum() <= 0.0:
+        return np.zeros(weight.size, dtype=np.int32)
+    whole = round(total)
+    edges = np.floor(np.cumsum(weight) / weight.sum() * whole * (1.0 - 1e-12) + u)
+    return np.diff(np.concatenate(([np.floor(u)], edges))).astype(np.int32)
+
+
+def _status(
+    firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np.void, effects: Mapping[str, float]
+) -> None:
+    """Choose certificate holders, registered SMEs and incubator tenants."""
+    revenue_year = 4.0 * firms["revenue"]
+    intensity = np.divide(firms["rd"], firms["revenue"], out=np.zeros(firms.size), where=firms["revenue"] > 0)
+    threshold = np.select([revenue_year <= 5_000.0, revenue_year <= 20_000.0], [0.06, 0.04], 0.03)
+    near = np.clip(intensity / threshold, 0.0, 1.0) ** 4
+    weight = firms["does_rd"] * near * np.minimum(revenue_year, 50_000.0) ** 0.4
+    holders = choose(
+        weight,
+        totals["high_tech_enterprises"] / (1.0 + effects["high_tech_growth_2015"]) * scale,
+        firms["id"],
+        seed,
+        Purpose.START_CERTIFICATE,
+    )
+    cohort = draws(seed, firms["id"], 0, Purpose.START_COHORT)
+    firms["certificate"][holders] = np.select([cohort < 0.28, cohort < 0.61], [4, 8], 12)[holders]
+    gap = 1.0 - intensity / threshold
+    firms["relabelled"][holders] = np.clip(gap, 0.0, p["relabel_capacity"])[holders]
+    small = revenue_year <= p["sme_revenue_limit"]
+    technology = firms["kind"] == Kind.TECHNOLOGY
+    readiness = np.where(
+        technology, np.where(firms["does_rd"] == 1, 1.0, p["register_without_rd"]), 0.5 * firms["does_rd"]
+    )
+    members = choose(
+        readiness * small,
+        totals["tech_smes"] / (1.0 + effects["register_growth_2015"]) * scale,
+        firms["id"],
+        seed,
+        Purpose.START_REGISTER,
+    )
+    firms["tech_sme"][members] = 1
+    young = technology & (firms["birth"] > -int(p["tenancy"]))
+    tenants = choose(
+        young.astype(float), totals["incubator_places"] * scale * 0.8, firms["id"], seed, Purpose.START_TENANT
+    )
+    firms["tenant"][tenants] = np.maximum(1, int(p["tenancy"]) + firms["birth"][tenants])
+
+
+def choose(weight: np.ndarray, count: float, ids: np.ndarray, seed: int, purpose: int) -> np.ndarray:
+    """Return rows drawn without replacement, by weight (Efraimidis & Spirakis 2006)."""
+    possible = np.flatnonzero(weight > 0.0)
+    u = draws(seed, ids[possible], 0, purpose)
+    order = np.argsort(-np.log(u) / weight[possible], kind="stable")
+    return possible[order[: min(possible.size, round(count))]]

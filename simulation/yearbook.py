@@ -1,0 +1,167 @@
+"""The yearbook: what statistical offices would count, by place, and the indicators made of it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulation.accounts import close_budgets, pay_subsidies, productivity
+from simulation.contracts import registered_contracts
+from simulation.firm_tick import YEARLY_CALL
+from simulation.indicators import BASE_YEAR, FIRST_YEAR, INDICATORS, REGIONS
+from simulation.randomness import Purpose, draw
+from simulation.synthesis import YI
+
+if TYPE_CHECKING:
+    from simulation.model import InnovationModel
+
+_COUNTED = ("entrants", "exits", "spin_offs")
+_MONEY = ("rd_reported", "industrial_value_added", "hightech_value_added", "tax_relief")
+_WEIGHTED = ("revenue",)
+_STOCKS = (
+    "firms",
+    "industrial_firms",
+    "rd_firms",
+    "industrial_rd_firms",
+    "young_firms",
+    "tech_smes",
+    "high_tech_enterprises",
+)
+
+
+def publish(model: "InnovationModel") -> None:
+    """Close the quarter's books; in the fourth quarter publish the year."""
+    pay_subsidies(model)
+    close_budgets(model)
+    if model.quarter % 4 == YEARLY_CALL:
+        model.last_certified = model.stats["certified"] / model.scale
+    quarter = _quarter_figures(model)
+    model.gdp_quarter = quarter["gdp"] * YI
+    for name, value in quarter.items():
+        model.year_sums[name] = model.year_sums.get(name, 0.0) + value
+    if model.quarter % 4 == 0:
+        model.year_sums["contracts_first"] = quarter["contracts"]
+    if model.quarter % 4 == 3:
+        model.year_sums["contracts_last"] = quarter["contracts"]
+        _publish_year(model, {**model.year_sums, **_year_end(model)})
+        model.year_sums = {}
+
+
+def _quarter_figures(model: "InnovationModel") -> dict[str, np.ndarray]:
+    """Return the flows of a quarter by place (money in 100m CNY)."""
+    stats, weight = model.stats, 1.0 / model.scale
+    places = stats.size
+    figures = {name: stats[name] * weight for name in (*_COUNTED, *_WEIGHTED)}
+    figures |= {name: stats[name] * weight / YI for name in _MONEY}
+    figures["rd_firms_money"] = stats["rd"] * weight / YI
+    figures["gdp"] = (stats["value_added"] * weight + model.gdp_rest) / YI
+    figures["log_productivity"] = productivity(model)[model.geography.city_of] * figures["revenue"]
+    figures["employees"] = 0.25 * stats["employees"] * weight
+    figures["grants"] = stats["grants"] * weight
+    academic = {name: np.zeros(places) for name in ("rd", "grants", "licences", "spin_offs", "researchers")}
+    for university in model.universities:
+        row = university.place
+        academic["rd"][row] += university.funding_spent / YI
+        academic["grants"][row] += university.grants
+        academic["licences"][row] += university.licences
+        academic["researchers"][row] += university.researchers
+    figures["rd"] = figures["rd_firms_money"] + academic["rd"]
+    figures["grants"] = figures["grants"] + academic["grants"]
+    figures["licences"] = academic["licences"]
+    personnel = stats["researchers"] * weight + academic["researchers"]
+    figures["rd_personnel"] = 0.25 * personnel
+    figures["wage_bill"] = 0.25 * personnel * 4.0 * model.places["wage"]
+    figures["contracts"] = registered_contracts(model) / YI
+    figures["raised_private"], figures["raised_public"], figures["fiscal_cost"] = (
+        np.zeros(places) for _ in range(3)
+    )
+    for fund in model.funds:
+        figures["raised_private"][fund.place] = fund.raised_private / YI
+        figures["raised_public"][fund.place] = fund.raised_public / YI
+    for government in model.governments:
+        spent = sum(amount for purpose, amount in government.spent.items() if purpose != "other")
+        figures["fiscal_cost"][government.city] = spent / YI
+    return figures
+
+
+def _year_end(model: "InnovationModel") -> dict[str, np.ndarray]:
+    """Return stocks at the end of the year by place."""
+    weight, year = 1.0 / model.scale, model.quarter // 4
+    places = model.stats.size
+    figures = {name: model.stats[name] * weight for name in _STOCKS}
+    patents = model.stats["patents"] * weight
+    for university in model.universities:
+        patents[university.place] += university.patents
+    figures["patents"] = patents
+    figures["population"] = model.own(model.outlook.population[year])
+    figures["employed"] = model.own(model.outlook.employed[year])
+    figures["brought_in"] = model.brought_in.copy()
+    figures["innovation_capital"] = np.zeros(places)
+    for fund in model.funds:
+        figures["innovation_capital"][fund.place] = fund.managed / YI
+    figures["links"], figures["centrality"] = np.zeros(places), np.zeros(places)
+    cities = len(model.geography.cities)
+    figures["links"][:cities] = model.links.sum(axis=1) * weight
+    figures["centrality"][:cities] = eigenvector_centrality(model.links[:, :cities])
+    return figures | _platforms(model)
+
+
+def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
+    """Return the eigenvector centrality of cities from links between them (symmetrised; sums to one)."""
+    between = links + links.T
+    np.fill_diagonal(between, 0.0)
+    score = np.full(links.shape[0], 1.0 / links.shape[0])
+    for _ in range(100):
+        score = between @ score + 1e-12
+        score = score / score.sum()
+    return np.asarray(score)
+
+
+def _platforms(model: "InnovationModel") -> dict[str, np.ndarray]:
+    """Return counties with incubators and parks: those of 2018, and those that follow at a yearly hazard."""
+    places = model.stats.size
+    names = ("counties", "incubator_counties", "industrial_counties", "park_counties")
+    figures = {name: np.zeros(places) for name in names}
+    for city, counties in model.counties.items():
+        row = model.geography.index(city)
+        for county in counties:
+            incubator, park = model.platform_draws[county.name]
+            figures["counties"][row] += 1
+            figures["incubator_counties"][row] += _covered(model, county.incubator_2018, incubator)
+            if county.industrial:
+                figures["industrial_counties"][row] += 1
+                figures["park_counties"][row] += _covered(model, county.provincial_park_2018, park)
+    return figures
+
+
+def _covered(model: "InnovationModel", in_2018: bool, identity: np.uint64) -> bool:
+    u = draw(model.seed, identity, 0, int(Purpose.PLATFORM))
+    years = model.year - BASE_YEAR
+    if in_2018:
+        return bool(u < 0.7 + 0.1 * (years + 3)) if years < 0 else True
+    return bool(u < 1.0 - (1.0 - float(model.p["platform_hazard"])) ** max(0, years))
+
+
+def _publish_year(model: "InnovationModel", by_place: dict[str, np.ndarray]) -> None:
+    """Add up regions and write the year's row of the table."""
+    row = model.year - FIRST_YEAR
+    cities = len(model.geography.cities)
+    city_rd = np.bincount(model.geography.city_of, by_place["rd"], cities)
+    for column, region in enumerate(REGIONS):
+        members = model.geography.members(region)
+        sums = {name: float(values[members].sum()) for name, values in by_place.items()}
+        sums["year"] = float(model.year)
+        inside = sorted({int(model.geography.city_of[m]) for m in members})
+        sums["rd_gini"] = gini(city_rd[inside])
+        if model.year <= BASE_YEAR:
+            model.base_sums[region] = sums
+        base = model.base_sums[region]
+        for index, indicator in enumerate(INDICATORS.values()):
+            model.table.values[row, index, column] = indicator.formula(sums, base)
+
+
+def gini(values: np.ndarray) -> float:
+    """Return the Gini coefficient of non-negative values."""
+    ordered = np.sort(values)
+    n = ordered.size
+    total = ordered.sum()
+    return float((2.0 * np.arange(1, n + 1) - n - 1.0) @ ordered / (n * total)) if total > 0 else 0.0
