@@ -28,7 +28,7 @@ from simulation.runs import (
     run_id,
     run_one,
 )
-from simulation.workers import interrupts_held, worker_pool
+from simulation.workers import interrupts_held, interrupts_remembered, worker_pool
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 TARGET_YEAR = 2022
@@ -126,11 +126,13 @@ class Experiment:
         start = perf_counter()
         results: list[RunResult] = []
         try:
-            with closing(stream(self.runs, processes)) as finished:
+            with interrupts_remembered() as interrupted, closing(stream(self.runs, processes)) as finished:
                 for result in finished:
                     results.append(result)
                     if progress:
                         progress(result)
+                    if interrupted.is_set():
+                        raise KeyboardInterrupt
         except KeyboardInterrupt:
             done = f"{len(results)} of {len(self.runs)} runs had finished"
             raise Interrupted(f"stopped: {done}, nothing was written") from None

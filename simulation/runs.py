@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from time import perf_counter
 
+import mesa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -167,6 +168,7 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
     while model.running:
         model.step()
     table = model.table
+    _release(model)
     return RunResult(
         spec,
         name,
@@ -176,3 +178,9 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
         tuple(table.regions),
         perf_counter() - start,
     )
+
+
+def _release(model: InnovationModel) -> None:
+    """Free a finished model: Mesa 3.3 holds on to every model, and cycles wait for the garbage collector."""
+    getattr(mesa.Agent, "_ids", {}).pop(model, None)
+    model.__dict__.clear()
