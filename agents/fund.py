@@ -1,9 +1,32 @@
 """Venture funds: they raise money from private and public partners and look for deals."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import mesa
 import numpy as np
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a fund of a city can draw on in this quarter, 10 000 CNY.
+
+    Attributes
+    ----------
+    public : float
+        Public money on offer.
+    cap : float
+        Largest public share.
+    channel : float
+        Private savings that a policy steers to the fund.
+    reachable : float
+        Private savings that technology funds could win at most.
+    """
+
+    public: float
+    cap: float
+    channel: float
+    reachable: float
 
 
 class VentureFund(mesa.Agent):
@@ -34,6 +57,7 @@ class VentureFund(mesa.Agent):
         self.raised_private = self.raised_public = 0.0
         self.invested = self.returned = self.cost_returned = self.written_off = 0.0
         self.reputation = 1.0
+        self.pace = self.dry_powder / float(model.p["target_cover"])
 
     @property
     def managed(self) -> float:
@@ -46,41 +70,30 @@ class VentureFund(mesa.Agent):
         total = self.public_total + self.private_total
         return self.public_total / total if total > 0.0 else 0.0
 
-    def raise_money(
-        self, supply: float, channel: float, public: float, cap: float, wanted: float, p: Any
-    ) -> tuple[float, float]:
+    def raise_money(self, offer: Offer, supply: float, p: Any) -> tuple[float, float]:
         """Raise commitments in this quarter; return (private, public).
 
         Private partners commit more when money is plentiful outside (`supply`, 2015 = 1) and after good
-        returns, and less the longer uninvested money would last for the deals on offer. Public money is
-        paid only as far as private partners keep it below the `cap`; the savings channel adds to them. So
-        whether public money draws private money in or pushes it out depends on how scarce money is.
-
-        Parameters
-        ----------
-        channel : float
-            Extra private savings steered to the fund in this quarter.
-        public : float
-            Public money on offer in this quarter.
-        wanted : float
-            Money that firms ask for in a year.
+        returns, and less the longer uninvested money would last at the pace of deals. Public money is paid
+        only as far as private partners keep it below the cap. What they would give anyway counts towards
+        it; for the rest the fund must win further partners, as far as private savings reach and they
+        accept. So where private money is plentiful public money adds little and later displaces some, and
+        where it is scarce it brings more in.
         """
+        cover = self.dry_powder / max(self.pace, 1e-9)
+        scarcity = (float(p["target_cover"]) / max(cover, 1e-9)) ** float(p["scarcity_elasticity"])
         usual = 0.25 * float(p["fund_capital_rate"]) * self.managed * supply
-        cover = self.dry_powder / max(wanted, 1e-9)
-        self.cover_start = getattr(self, "cover_start", cover)
-        scarcity = (self.cover_start / max(cover, 1e-9)) ** float(p["scarcity_elasticity"])
         private = usual * min(2.0, max(0.2, scarcity)) * self.reputation ** float(p["return_elasticity"])
-        room = cap / (1.0 - cap)
-        matched = private + channel
-        extra = max(0.0, public / room - 0.5 * matched) if public > 0.0 else 0.0
-        attracted = min(extra, float(p["signal_response"]) * public * min(1.0, scarcity))
-        matched += attracted
-        drawn = min(public, room * matched)
-        self.raised_private, self.raised_public = matched, drawn
-        self.dry_powder += matched + drawn
-        self.private_total += matched
-        self.public_total += drawn
-        return matched, drawn
+        private += offer.channel
+        needed = offer.public * (1.0 - offer.cap) / offer.cap
+        left = max(0.0, offer.reachable - private) * min(1.0, scarcity)
+        private += min(max(0.0, needed - private), left)
+        public = min(offer.public, private * offer.cap / (1.0 - offer.cap))
+        self.raised_private, self.raised_public = private, public
+        self.dry_powder += private + public
+        self.private_total += private
+        self.public_total += public
+        return private, public
 
     def budget(self, p: Any) -> float:
         """Return the money for deals in this quarter."""
@@ -95,6 +108,7 @@ class VentureFund(mesa.Agent):
     def settle(self, invested: float, proceeds: float, cost: float, lost: float) -> None:
         """Book a quarter's deals, sales and losses; reputation follows the return on what was closed."""
         self.dry_powder -= invested
+        self.pace += 0.25 * (4.0 * invested - self.pace)
         self.portfolio += invested - cost - lost
         self.invested += invested
         self.returned += proceeds

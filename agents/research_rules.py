@@ -6,6 +6,8 @@ from typing import Any
 from agents.compiling import rule
 from agents.market_rules import TRADITIONAL_FIELD, margin
 
+YOUNG = 24
+"""Quarters of age up to which a firm counts as a start-up (assumption)."""
 _REFERENCE_USER_COST = (1.0 - 0.25 * 1.5) / 0.75
 """B-index of 2015: rate of 25 %, half of R&D deducted on top."""
 
@@ -132,7 +134,8 @@ def credit_room(firm: Any, age: int, place: Any, support: Any, p: Any) -> float:
 def invest(firm: Any, age: int, place: Any, nation: Any, support: Any, p: Any) -> None:
     """Set this quarter's R&D: a step towards the wished intensity, within what can be financed.
 
-    A firm that cannot finance its plan looks for equity.
+    A firm that cannot finance its plan looks for equity, and so does a young firm with a great opportunity
+    that does not sit on a year's revenue of cash.
     """
     incentive = log_incentive(firm, place, nation, support, p)
     cut = base_cut(firm, place)
@@ -144,8 +147,9 @@ def invest(firm: Any, age: int, place: Any, nation: Any, support: Any, p: Any) -
     small = 4.0 * firm.revenue < p.small_firm_revenue
     plan = firm.revenue * adjust(firm.rd / firm.revenue, wished, small, p)
     room = credit_room(firm, age, place, support, p)
-    affordable = margin(firm, p) * firm.revenue + p.cash_for_rd * max(0.0, firm.cash) + p.credit_for_rd * room
-    if plan > affordable:
+    income = margin(firm, p) * firm.revenue - p.overhead - 0.25 * p.interest * firm.debt
+    affordable = income + p.cash_for_rd * max(0.0, firm.cash) + p.credit_for_rd * room
+    ambitious = age <= YOUNG and firm.opportunity > p.ambition and firm.cash < 4.0 * firm.revenue
+    if plan > affordable or ambitious:
         firm.seeks_equity = 1
-        plan = affordable
-    firm.rd = max(0.0, plan)
+    firm.rd = max(0.0, min(plan, float(affordable)))

@@ -39,10 +39,21 @@ def balance(firm: Any, age: int, place: Any, support: Any, p: Any) -> float:
 
 
 @rule
+def expand(firm: Any, p: Any) -> float:
+    """Spend venture money on growth; return what was spent. Natural size follows."""
+    if firm.equity <= 0.0 or firm.cash <= 0.0:
+        return 0.0
+    spent = p.expansion_rate * firm.cash
+    firm.cash -= spent
+    firm.scale += p.expansion_return * min(1.0, spent / (4.0 * firm.revenue))
+    return float(spent)
+
+
+@rule
 def dividend(firm: Any, p: Any) -> float:
-    """Return cash above the target that goes to the owners."""
+    """Return cash above the target that goes to the owners; venture-backed firms keep it."""
     spare = firm.cash - p.cash_target * firm.revenue
-    if spare <= 0.0 or firm.debt > 0.0:
+    if spare <= 0.0 or firm.debt > 0.0 or firm.equity > 0.0:
         return 0.0
     paid = p.payout * spare
     firm.cash -= paid

@@ -10,7 +10,7 @@ from simulation.randomness import Purpose, stream, uniform
 
 HOLDING = np.dtype([("firm", "u8"), ("row", "i4"), ("fund", "i4"), ("cost", "f8"), ("quarter", "i4")])
 
-MIN_TICKET, MAX_TICKET = 100.0, 5_000.0
+MIN_TICKET, MAX_TICKET = 100.0, 10_000.0
 """Smallest and largest round, 10 000 CNY (assumption; Ningbo's angel fund put in 93 a firm, others 1 001)."""
 
 
@@ -23,17 +23,26 @@ def fund_reach(geography: Geography, minutes: np.ndarray, p: np.void) -> np.ndar
 
 @rule
 def ticket(firm: Any, p: Any) -> float:
-    """Return the money that a firm asks for: some quarters of R&D beyond what it can pay itself."""
-    return min(MAX_TICKET, max(MIN_TICKET, p.deal_size * firm.rd))
+    """Return the money that a firm asks for: some quarters of R&D and of growth."""
+    return min(MAX_TICKET, max(MIN_TICKET, p.deal_size * (firm.rd + p.growth_capital * firm.revenue)))
+
+
+@rule
+def screening(firm: Any) -> float:
+    """Return how well a firm stands screening (0-1): the better its opportunity, however much money there is."""
+    return 1.0 / (1.0 + np.exp(-1.5 * (float(firm.opportunity) - 1.5)))
 
 
 @rule
 def demand_for_capital(firms: Any, seekers: Any, cities: int, p: Any) -> Any:
-    """Return the money asked for by city (float64[C]); `seekers` are rows of firms that look for equity."""
+    """Return by city the money asked for by firms, each counted as far as it stands funds' screening.
+
+    `seekers` are rows of firms that look for equity; the result is float64[C].
+    """
     asked = np.zeros(cities)
     for i in seekers:
         if firms[i].alive == 1:
-            asked[firms[i].city] += ticket(firms[i], p)
+            asked[firms[i].city] += screening(firms[i]) * ticket(firms[i], p)
     return asked
 
 
@@ -70,9 +79,7 @@ def make_deals(
             continue
         key = stream(seed, firm.id, quarter)
         offered = total[firm.city] / max(1e-9, asked[firm.city] * weight)
-        # Funds screen: the chance rises with technological opportunity, with mean near one.
-        screened = offered * 2.0 / (1.0 + np.exp(-1.5 * (firm.opportunity - 1.0)))
-        if uniform(key, Purpose.DEAL) >= screened:
+        if uniform(key, Purpose.DEAL) >= screening(firm) * min(p.deal_rate, offered):
             continue
         amount = ticket(firm, p)
         u = uniform(key, Purpose.DEAL_FUND) * total[firm.city]

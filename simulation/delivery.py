@@ -1,10 +1,10 @@
 """From levers to what firms, universities, funds and people get: requests, budgets, capacity."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.fund import Offer
 from agents.government import Government
 from scenarios.levers import LEVERS
 from simulation.firm_tick import YEARLY_CALL
@@ -18,15 +18,6 @@ LARGEST_VOUCHER = 0.5
 """Largest share of a contract's price that vouchers pay (assumption; city rules pay up to half)."""
 CREDIT_YEARS = 3.0
 """Mean running time of programme credit (assumption)."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What the public purse offers the funds of a city in this quarter, 10 000 CNY."""
-
-    public: float
-    channel: float
-    cap: float
 
 
 def deliver(model: "InnovationModel") -> None:
@@ -121,9 +112,9 @@ def _grants(model: "InnovationModel", government: Government, rows: list[int]) -
 def _offer(model: "InnovationModel", levers: np.ndarray, rows: list[int], part: float) -> Offer:
     public = float((levers["guidance_fund"] + levers["angel_coinvestment"])[rows].sum()) * part * YI / 4.0
     share = float(levers["private_capital_channel"][rows].max())
-    gdp = float(model.gdp_quarter[rows].sum())
-    savings = gdp * float(model.p["savings_per_gdp"]) / 0.02  # the neutral 2 % yields savings_per_gdp
-    return Offer(public, share * savings, float(levers["guidance_share"][rows].min()))
+    savings = float(model.gdp_quarter[rows].sum()) * float(model.p["savings_per_gdp"])
+    reachable = savings * float(model.p["fund_reachable_share"])
+    return Offer(public, float(levers["guidance_share"][rows].min()), share * savings, reachable)
 
 
 def eased_minutes(model: "InnovationModel", levers: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from agents.research_rules import invest, renew_opportunity
 from agents.survival_rules import (
     balance,
     dividend,
+    expand,
     exit_chance,
     income_tax,
     operating_surplus,
@@ -171,9 +172,10 @@ def settle(
     firm.cash += surplus - firm.rd - tax - interest + granted - misused + voucher
     borrowed = balance(firm, age, place, support, p)
     paid_out = dividend(firm, p)
+    expansion = expand(firm, p)
 
     ledger.customers -= firm.revenue
-    ledger.suppliers += firm.revenue - surplus - contract + firm.rd - wages
+    ledger.suppliers += firm.revenue - surplus - contract + firm.rd - wages + expansion
     ledger.contracts += contract
     ledger.households += wages
     ledger.owners += paid_out + misused

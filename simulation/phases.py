@@ -181,17 +181,9 @@ def capital(model: "InnovationModel") -> None:
     asked = demand_for_capital(firms.records, seekers, cities, model.parameters[0])
     model.capital_asked = asked * weight
     reach = fund_reach(model.geography, model.minutes, p)
-    wanted = reach @ (4.0 * asked * weight)
+    plenty = float(model.outlook.vc_supply[model.quarter // 4])
     for fund in model.funds:
-        offer = model.offers[fund.city]
-        private, public = fund.raise_money(
-            float(model.outlook.vc_supply[model.quarter // 4]),
-            offer.channel,
-            offer.public,
-            offer.cap,
-            float(wanted[fund.city]),
-            p,
-        )
+        private, public = fund.raise_money(model.offers[fund.city], plenty, p)
         model.outside["lps"] -= private
         model.governments[fund.city].pay("guidance", public)
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
