@@ -19,7 +19,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from time import perf_counter
 
-import mesa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,8 +32,8 @@ DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0
 MAX_SEED = 2**32 - 1
 
-# Source files that only run, store, show or command: they cannot change a trajectory.
-_SHELL = re.compile(r"(cli.*|errors|experiment|figure|report|rerun|runs|store|workers)\.py")
+# Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
+_NO_RULE = re.compile(r"(cli.*|errors|experiment|figure|report|rerun|runs|store|workers)\.py|parameters\.csv")
 _RUN_ID = re.compile(
     r"(?P<scenario>.+)-(?P<seed>\d+)-(?P<scale>\d+(?:\.\d+)?)-(?P<until>\d{4})-(?P<digest>[0-9a-f]{10})"
 )
@@ -100,8 +99,7 @@ def code_hash() -> str:
     digest = hashlib.sha256()
     for package in ("agents", "scenarios", "simulation"):
         for path in sorted((root / package).glob("*.*")):
-            is_rule = path.suffix == ".py" and not _SHELL.fullmatch(path.name)
-            if is_rule or path.suffix == ".csv":
+            if path.suffix in {".py", ".csv"} and not _NO_RULE.fullmatch(path.name):
                 digest.update(f"{package}/{path.name}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -168,7 +166,7 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
     while model.running:
         model.step()
     table = model.table
-    _release(model)
+    model.__dict__.clear()  # frees its arrays now; its cycles would wait for the garbage collector
     return RunResult(
         spec,
         name,
@@ -178,9 +176,3 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
         tuple(table.regions),
         perf_counter() - start,
     )
-
-
-def _release(model: InnovationModel) -> None:
-    """Free a finished model: Mesa 3.3 holds on to every model, and cycles wait for the garbage collector."""
-    getattr(mesa.Agent, "_ids", {}).pop(model, None)
-    model.__dict__.clear()

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import weakref
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +71,23 @@ def test_the_name_changes_with_everything_that_the_outcome_depends_on():
     assert run_id(replace(spec, check=True), parts) == names[0]
     ordered, reversed_ = ({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0})
     assert run_id(replace(spec, parameters=ordered)) == run_id(replace(spec, parameters=reversed_))
+
+
+def test_the_code_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
+    root = Path(runs.__file__).parent.parent
+    for package in ("agents", "scenarios", "simulation"):
+        shutil.copytree(root / package, tmp_path / package)
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "simulation" / "runs.py"))
+    code_hash = runs.code_hash.__wrapped__
+    assert code_hash() == runs.code_hash()
+    for file in ("simulation/cli.py", "simulation/store.py", "agents/parameters.csv"):
+        (tmp_path / file).write_text("changed")
+        assert code_hash() == runs.code_hash(), file
+    seen = {code_hash()}
+    for file in ("simulation/model.py", "agents/firm.py", "scenarios/levers.py"):
+        (tmp_path / file).write_text("changed")
+        seen.add(code_hash())
+    assert len(seen) == 4
 
 
 def test_a_fingerprint_names_what_differs():
