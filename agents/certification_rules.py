@@ -26,11 +26,13 @@ def relabelling_needed(intensity: float, threshold: float) -> float:
 
 @rule
 def certificate_value(firm: Any, nation: Any, reward: float, p: Any) -> float:
-    """Return what a certificate is worth a year: the lower tax rate, and a third of a one-off reward."""
+    """Return what a certificate is worth over its three years: the lower tax rate, a reward, and its name."""
     profit = margin(firm, p) * firm.revenue_year - firm.rd_year
     small = profit <= nation.small_profit_limit
     rate = nation.small_profit_rate if small else nation.cit_rate
-    return float(max(0.0, rate - nation.hte_cit_rate) * max(0.0, profit) + reward / 3.0)
+    return float(
+        3.0 * max(0.0, rate - nation.hte_cit_rate) * max(0.0, profit) + reward + p.certificate_prestige
+    )
 
 
 @rule
@@ -50,7 +52,7 @@ def certify(
     if need > capacity:
         return 0
     value = certificate_value(firm, nation, support.certification_reward, p)
-    drive = (value + p.certificate_prestige) / (value + p.certificate_prestige + p.application_cost)
+    drive = value / (value + p.application_cost)
     chance = min(1.0, place.certification_push * drive * (1.0 + p.coaching_gain * support.cultivation_reach))
     chance *= 1.0 if firm.patents > 0 else p.pass_without_patent
     if u >= chance:

@@ -69,7 +69,7 @@ PLACE = np.dtype(
 SUPPORT = np.dtype(
     [
         ("certification_reward", "f8"),  # for a new certificate
-        ("cultivation_reach", "f8"),  # share of eligible firms that are coached (0-1)
+        ("cultivation_reach", "f8"),  # share of firms with R&D that are coached (0-1)
         ("ip_enforcement", "f8"),  # strength of protection on top of today's (0-1)
         ("ip_pledge_reach", "f8"),  # share of patents that banks take as collateral (0-1)
         ("credit_extra", "f8"),  # extra credit per yuan of R&D from lending programmes

@@ -74,7 +74,7 @@ def _support(model: "InnovationModel", levers: np.ndarray, row: int, part: float
     last = model.stats[row]
     support["certification_reward"] = levers["certification_reward"][row] * part
     coached = levers["firm_cultivation"][row] * part
-    support["cultivation_reach"] = min(1.0, coached / max(1.0, float(last["technology_firms"]) * weight))
+    support["cultivation_reach"] = min(1.0, coached / max(1.0, float(last["rd_firms"]) * weight))
     support["ip_enforcement"] = levers["ip_enforcement"][row] * part
     pledged = levers["ip_pledge_lending"][row] * part * YI * p["pledge_loan_quarters"] / 4.0
     support["ip_pledge_reach"] = min(
