@@ -1,8 +1,8 @@
 """How rules are compiled.
 
 A rule is a small function of one record and of numbers; ``rule`` compiles it with numba. Compiled code is
-cached in a folder named after a hash of all source files, because numba's own cache looks only at the file
-of the outermost function and would keep stale code after an edit of an inner rule.
+cached in a folder named after a hash of all files with rules: numba's own cache looks only at the file of
+the outermost function and would keep stale code after an edit of an inner rule.
 """
 
 import hashlib
@@ -20,13 +20,15 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @cache
 def source_hash() -> str:
-    """Return a hash of every source file that can change a trajectory (hex, 16 digits)."""
+    """Return a hash of every source file that holds a rule or what rules refer to (hex, 16 digits)."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     for package in _SOURCE_PACKAGES:
         for path in sorted((root / package).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+            text = path.read_bytes()
+            if package == "agents" or b"@rule" in text:
+                digest.update(path.name.encode())
+                digest.update(text)
     return digest.hexdigest()[:16]
 
 

@@ -32,19 +32,68 @@ class Firm(RecordAgent):
 
     layout: ClassVar[np.dtype[Any]] = FIRM
 
+    # The fields for editors and type checkers; what they mean stands in `agents.records`.
+    id: int
+    scale: float
+    opportunity: float
+    weight: float
+    revenue: float
+    rd: float
+    knowledge: float
+    researchers: float
+    cash: float
+    debt: float
+    equity: float
+    grant: float
+    relabelled: float
+    partner_gain: float
+    contracts: float
+    revenue_year: float
+    rd_year: float
+    filed: int
+    examined: int
+    patents: int
+    birth: int
+    place: int
+    city: int
+    field: int
+    kind: int
+    origin: int
+    catalogue: int
+    certificate: int
+    tech_sme: int
+    tenant: int
+    does_rd: int
+    seeks_equity: int
+    alive: int
+
+    def __repr__(self) -> str:
+        if not self.is_in_model:
+            return super().__repr__()
+        return f"Firm(id={self.unique_id}, {self.place_name}, {Kind(self.kind).name.lower()})"
+
+    @property
+    def place_name(self) -> str:
+        """Id of the city or zone that the firm is in."""
+        return str(self.model.geography.places[self.place].id)
+
+    @property
+    def city_name(self) -> str:
+        """Id of the city that the firm is in, also for a firm of a zone."""
+        return str(self.model.geography.cities[self.city])
+
     @property
     def rd_intensity(self) -> float:
         """Real R&D spending over revenue in the last quarter (share)."""
-        record = self.record
-        return float(record["rd"] / record["revenue"]) if record["revenue"] > 0 else 0.0
+        return self.rd / self.revenue if self.revenue > 0.0 else 0.0
 
     @property
     def certified(self) -> bool:
         """Whether the firm holds a valid high-tech certificate."""
-        return bool(self.record["certificate"] > 0)
+        return self.certificate > 0
 
     @property
     def above_scale(self) -> bool:
         """Whether the firm counts as above-scale industry."""
-        record = self.record
-        return bool(record["kind"] == Kind.INDUSTRIAL or 4.0 * record["revenue"] >= 2_000.0)
+        threshold = float(self.model.p["above_scale_revenue"])
+        return self.kind == Kind.INDUSTRIAL or 4.0 * self.revenue >= threshold

@@ -1,10 +1,12 @@
 """Many agents in one record array, each of them a `mesa.Agent` when somebody looks.
 
-Rows keep their order: new agents are appended, and removed ones are squeezed out once a year. A view finds
-its row through its stable id, so that it survives squeezing.
+Rows keep their order: new agents are appended, and removed ones are squeezed out once a year. A view
+remembers its row and finds it again through its stable id, so that it survives squeezing.
 """
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import mesa
@@ -29,6 +31,18 @@ def _squeeze(records: Any, count: int, moved: Any) -> int:
     return kept
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector while many objects are made that all stay: it would look at each often."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class RemovedAgentError(LookupError):
     """The agent behind a view has left the model."""
 
@@ -36,24 +50,32 @@ class RemovedAgentError(LookupError):
 class RecordAgent(mesa.Agent):
     """A Mesa agent that is a view of one row of a `RecordPopulation`.
 
-    Reading or writing a field of the record reads or writes the row. Views are made when they are asked
-    for; they take no part in Mesa's registration, and removing one marks its row as removed.
+    Every field of the record is an attribute that reads or writes the row. A population makes the views,
+    one an agent; `unique_id` is the record's id.
     """
 
-    layout: ClassVar[np.dtype[Any]]
+    layout: ClassVar[np.dtype[Any]] = np.dtype([])
 
-    def __init__(self, model: mesa.Model, population: "RecordPopulation", identity: int) -> None:
-        # No super().__init__: it would register the view, and the population is the register.
-        self.model = model
-        self.unique_id = identity
-        self.pos = None
+    def __init__(self, model: mesa.Model, population: "RecordPopulation", row: int) -> None:
+        super().__init__(model)
         self._population = population
+        self._row = row
+        self.unique_id = population.columns["id"].item(row)  # in place of the number that Mesa gave it
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in cls.layout.names or ():
-            if not hasattr(cls, name):
-                setattr(cls, name, _field(name))
+        for name in cls.__dict__.get("layout", RecordAgent.layout).names or ():
+            if hasattr(cls, name) or name in ("model", "unique_id", "pos"):
+                raise TypeError(f"{cls.__name__}: field {name!r} would hide an attribute of that name")
+            setattr(cls, name, _field(name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.unique_id}{'' if self.is_in_model else ', removed'})"
+
+    @property
+    def is_in_model(self) -> bool:
+        """Whether the agent is still in the model."""
+        return self._population.find(self.unique_id, self._row) >= 0
 
     @property
     def row(self) -> int:
@@ -64,41 +86,58 @@ class RecordAgent(mesa.Agent):
         RemovedAgentError
             The agent has left the model.
         """
-        return self._population.row_of(self.unique_id)
+        self._row = self._population.row_of(self.unique_id, self._row)
+        return self._row
 
     @property
     def record(self) -> np.void:
         """Return a copy of the agent's record."""
-        copy: np.void = self._population.records[self.row].copy()
+        copy: np.void = self._population.array[self.row].copy()
         return copy
 
     def remove(self) -> None:
-        """Take the agent out of the model."""
+        """Take the agent out of the model; nothing happens if it has left already."""
         self._population.remove(self.unique_id)
+        super().remove()
 
 
 def _field(name: str) -> property:
     def read(self: RecordAgent) -> Any:
-        return self._population.array[name][self.row].item()
+        return self._population.columns[name].item(self.row)
 
     def write(self: RecordAgent, value: Any) -> None:
-        self._population.array[name][self.row] = value
+        if name in ("id", "alive"):
+            raise AttributeError(f"{name} cannot be set; remove() takes an agent out of the model")
+        self._population.columns[name][self.row] = value
 
     return property(read, write, doc=f"Field `{name}` of the record.")
 
 
 class RecordPopulation:
-    """A growing array of records with an `alive` flag and a stable `id`."""
+    """A growing array of records with an `alive` flag and a stable `id`.
+
+    Attributes
+    ----------
+    array : structured array
+        The records; the first `count` rows are in use.
+    columns : dict of str to array
+        Its fields by name.
+    """
+
+    array: np.ndarray
+    columns: dict[str, np.ndarray]
 
     def __init__(self, model: mesa.Model, view: type[RecordAgent], records: np.ndarray) -> None:
         self.model = model
         self.view_type = view
-        self.array = np.zeros(max(1024, int(records.size * 1.5)), dtype=view.layout)
-        self.array[: records.size] = records
-        self.count = records.size
-        self.version = 0
+        self.count = 0
         self._rows: dict[int, int] | None = None
         self._views: dict[int, RecordAgent] = {}
+        self._shown = 0  # rows up to here have views
+        self._is_stale = True
+        self.is_watched = False
+        self._use(np.zeros(max(1024, int(records.size * 1.5)), dtype=view.layout))
+        self.append(records)
 
     @property
     def records(self) -> np.ndarray:
@@ -119,50 +158,88 @@ class RecordPopulation:
         if needed > self.array.size:
             grown = np.zeros(int(needed * 1.3), dtype=self.array.dtype)
             grown[: self.count] = self.records
-            self.array = grown
+            self._use(grown)
         self.array[self.count : needed] = rows
         self.count = needed
         self.changed()
 
+    def _use(self, array: np.ndarray) -> None:
+        self.array = array
+        self.columns = {name: array[name] for name in array.dtype.names or ()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "columns"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._use(self.array)
+
     def squeeze(self) -> np.ndarray:
         """Drop removed rows, keeping the order; return the new row of each old one (-1: dropped)."""
+        self._part()
         moved = np.empty(self.count, dtype=np.int64)
         self.count = _squeeze(self.array, self.count, moved)
+        self._shown = int(np.count_nonzero(moved[: self._shown] >= 0))
         self.changed()
         return moved
 
     def changed(self) -> None:
-        """Note that agents have come, gone or moved, so that views look up their rows afresh."""
-        self.version += 1
+        """Note that agents have come, gone or moved."""
         self._rows = None
+        self._is_stale = True
 
-    def row_of(self, identity: int) -> int:
+    def find(self, identity: int, guess: int = -1) -> int:
+        """Return the row of an agent by its id, or -1; `guess` is the row it was last seen at."""
+        ids, alive = self.columns["id"], self.columns["alive"]
+        row = guess
+        if not 0 <= row < self.count or ids.item(row) != identity:
+            if self._rows is None:
+                self._rows = dict(zip(self.records["id"].tolist(), range(self.count), strict=True))
+            row = self._rows.get(identity, -1)
+        return row if row >= 0 and alive.item(row) == 1 else -1
+
+    def row_of(self, identity: int, guess: int = -1) -> int:
         """Return the row of an agent by its id; raise `RemovedAgentError` if it has left."""
-        if self._rows is None:
-            self._rows = dict(zip(self.records["id"].tolist(), range(self.count), strict=True))
-        row = self._rows.get(identity)
-        if row is None or self.array["alive"][row] == 0:
+        row = self.find(identity, guess)
+        if row < 0:
             name = self.view_type.__name__
             raise RemovedAgentError(f"{name} {identity} has left the model; its record no longer exists")
         return row
 
     def remove(self, identity: int) -> None:
-        """Take one agent out of the model."""
-        self.array["alive"][self.row_of(identity)] = 0
-        self.version += 1
+        """Take one agent out of the model, with all that its record holds."""
+        row = self.find(identity)
+        if row >= 0:
+            self.array[row] = np.zeros((), dtype=self.array.dtype)
+            self.columns["id"][row] = identity
+            self._views.pop(identity, None)
 
     def view(self, identity: int) -> RecordAgent:
-        """Return the agent with this id."""
-        self.row_of(identity)
+        """Return the agent with this id, the same object whenever it is asked for."""
+        row = self.row_of(identity)
         if identity not in self._views:
-            self._views[identity] = self.view_type(self.model, self, identity)
+            self._views[identity] = self.view_type(self.model, self, row)
         return self._views[identity]
 
-    def views(self) -> Iterator[RecordAgent]:
-        """Yield a view of every agent in the model."""
-        known = self._views
-        living: dict[int, RecordAgent] = {}
-        for identity in self.records["id"][self.records["alive"] == 1].tolist():
-            living[identity] = known.get(identity) or self.view_type(self.model, self, identity)
-        self._views = living
-        yield from living.values()
+    def show(self) -> None:
+        """Make a Mesa agent of every record that has none, and let Mesa forget those that have left.
+
+        From now on the population is watched: the model calls this after every step.
+        """
+        if self.is_watched and not self._is_stale:
+            return
+        self.is_watched, self._is_stale = True, False
+        self._part()
+        with _collector_paused():
+            for row in range(self._shown, self.count):
+                identity = self.columns["id"].item(row)
+                if self.columns["alive"].item(row) == 1 and identity not in self._views:
+                    self._views[identity] = self.view_type(self.model, self, row)
+        self._shown = self.count
+
+    def _part(self) -> None:
+        """Let Mesa forget the agents that have left since the last squeeze."""
+        if self._views:
+            for identity in self.records["id"][self.records["alive"] == 0].tolist():
+                if identity in self._views:
+                    mesa.Agent.remove(self._views.pop(identity))

@@ -1,13 +1,28 @@
 """Universities and institutes: they research, invent, license, found firms and sell research."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import mesa
 import numpy as np
 
+from agents.quantiles import binomial, poisson
+
 PATENTS_START, PATENTS_2015 = 2.7, 3.5
 """Patents in force at the start and at the end of 2015 per patent granted in that year (assumption)."""
+
+
+class Draws(NamedTuple):
+    """The uniform draws of a university in a quarter."""
+
+    decision: float
+    grant: float
+    examination: float
+    lapse: float
+    invention: float
+    disclosure: float
+    licence: float
+    spin_off: float
 
 
 class University(mesa.Agent):
@@ -89,30 +104,25 @@ class University(mesa.Agent):
         share = 0.5 + float(p["title_weight"]) * self.inventor_share * 0.5
         return (share / 0.5) ** float(p["ownership_elasticity"])
 
-    def invent(self, model: Any, quality: float) -> None:
+    def invent(self, pass_rate: float, quality: float, u: Draws, p: Any) -> None:
         """File inventions; examination, grant and lapse follow as for firms (`firm_tick.patent`)."""
-        p = model.p
-        draw, poisson, binomial = model.chance(self.identity)
         relative = self.researchers * quality / self.researchers_start
-        rate = self.filing_rate * relative**0.8
         hazard = 0.25 * float(p["examination_hazard"])
-        decided = binomial(self.examined, hazard, draw("DECISION"))
-        self.grants = binomial(decided, model.pass_rate, draw("GRANT_DECISION"))
-        opened = binomial(self.filed, hazard, draw("EXAMINATION"))
-        self.lapses = binomial(self.patents, 0.25 * float(p["patent_lapse"]), draw("LAPSE"))
-        self.filings = poisson(rate, draw("INVENTION"))
+        decided = binomial(self.examined, hazard, u.decision)
+        self.grants = binomial(decided, pass_rate, u.grant)
+        opened = binomial(self.filed, hazard, u.examination)
+        self.lapses = binomial(self.patents, 0.25 * float(p["patent_lapse"]), u.lapse)
+        self.filings = poisson(self.filing_rate * relative**0.8, u.invention)
         self.refusals = decided - self.grants
         self.filed += self.filings - opened
         self.examined += opened - decided
         self.patents += self.grants - self.lapses
 
-    def transfer(self, model: Any, leave: float) -> None:
+    def transfer(self, leave: float, scale: float, u: Draws, p: Any) -> None:
         """Disclose inventions, license patents and let researchers found firms."""
-        p = model.p
-        draw, poisson, _ = model.chance(self.identity)
         effort = self.reward(p)
         disclosed = float(p["disclosure_rate"]) * self.filings * effort
-        self.disclosures = math.floor(disclosed + draw("DISCLOSURE"))
-        self.licences = poisson(0.25 * float(p["licence_rate"]) * self.patents * effort, draw("LICENCE"))
+        self.disclosures = math.floor(disclosed + u.disclosure)
+        self.licences = poisson(0.25 * float(p["licence_rate"]) * self.patents * effort, u.licence)
         founders = float(p["university_spin_off_rate"]) * disclosed * (1.0 + leave)
-        self.spin_offs = poisson(founders * model.scale, draw("SPIN_OFF"))
+        self.spin_offs = poisson(founders * scale, u.spin_off)

@@ -29,7 +29,7 @@ def ticket(firm: Any, p: Any) -> float:
 
 @rule
 def screening(firm: Any) -> float:
-    """Return how well a firm stands screening (0-1): the better its opportunity, however much money there is."""
+    """Return how well a firm stands funds' screening (0-1): the better its opportunity, the better."""
     return 1.0 / (1.0 + np.exp(-1.5 * (float(firm.opportunity) - 1.5)))
 
 

@@ -60,7 +60,7 @@ def run(
     seeds: Annotated[int, typer.Option(help="Number of runs.")] = 20,
     first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
     scale: Scale = 1.0,
-    until: Annotated[int, typer.Option(help="Last year, 2015 to 2030.")] = 2022,
+    until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
     out: Annotated[Path | None, typer.Option(help="Directory for tables, figures and the manifest.")] = None,
     processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
     check: Check = False,

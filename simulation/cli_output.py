@@ -11,9 +11,8 @@ from rich.console import Console
 
 from agents.parameters import ParameterError
 from scenarios.scenario import ScenarioError
-from simulation import invariants
 from simulation.data import DataError
-from simulation.errors import InputError, InvariantError
+from simulation.errors import InputError
 
 PIPE_WIDTH = 130  # columns where the output is no terminal
 
@@ -37,10 +36,8 @@ def print_json(document: dict[str, Any]) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn the errors of scenarios, data, parameters and invariants into those of the command line."""
+    """Turn the errors of scenarios, data and parameters into those of the command line."""
     try:
         yield
     except (ScenarioError, DataError, ParameterError) as error:
         raise InputError(str(error)) from error
-    except invariants.InvariantError as error:
-        raise InvariantError(str(error)) from error

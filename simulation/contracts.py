@@ -38,7 +38,7 @@ def sold_by_place(model: "InnovationModel") -> np.ndarray:
     """Return contracts sold by place: a city's sellers share by their knowledge stock."""
     knowledge = model.stats["knowledge"]
     city_of = model.geography.city_of
-    share = knowledge / np.bincount(city_of, knowledge)[city_of]
+    share = knowledge / np.maximum(1e-9, np.bincount(city_of, knowledge))[city_of]
     return np.asarray(model.contracts_sold[city_of] * share)
 
 

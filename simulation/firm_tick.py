@@ -17,8 +17,8 @@ from agents.research_rules import invest, renew_opportunity
 from agents.survival_rules import (
     balance,
     dividend,
-    expand,
     exit_chance,
+    expand,
     income_tax,
     operating_surplus,
     spin_off_chance,

@@ -58,17 +58,21 @@ def _sum(name: str, factor: float = 1.0) -> Callable[[Sums, Sums], float]:
     return formula
 
 
+def _growth(now: float, before: float, years: float) -> float:
+    """Return mean growth a year in percent; not defined where there was nothing to grow from."""
+    return 100.0 * (now / before) ** (1.0 / years) - 100.0 if before > 0.0 else math.nan
+
+
 def _contract_growth(now: Sums, base: Sums) -> float:
     years = now["year"] - base["year"]
     if years <= 0:
-        return 100.0 * (now["contracts_last"] / now["contracts_first"]) ** (4.0 / 3.0) - 100.0
-    return 100.0 * (now["contracts"] / base["contracts"]) ** (1.0 / years) - 100.0
+        return _growth(now["contracts_last"], now["contracts_first"], 0.75)
+    return _growth(now["contracts"], base["contracts"], years)
 
 
 def _doubling(now: Sums, base: Sums) -> float:
-    return (now["tech_smes"] + now["high_tech_enterprises"]) / (
-        base["tech_smes"] + base["high_tech_enterprises"]
-    )
+    before = base["tech_smes"] + base["high_tech_enterprises"]
+    return (now["tech_smes"] + now["high_tech_enterprises"]) / before if before else math.nan
 
 
 def _reported_share(now: Sums, base: Sums) -> float:
@@ -207,9 +211,20 @@ _NOT_COMPARABLE = {("Ningbo", "high_tech_enterprises_stock", 2016): "cumulative,
 """Observations that measure something else than their series (data/sources.md)."""
 
 
+_WORST_LAST = ("cited", "computed", "unverified", "assumption")
+_ADDITIVE = ("rd_expenditure", "gdp", "rd_personnel", "invention_patents_granted", "valid_invention_patents")
+_ADDITIVE_COUNTS = ("technology_contract_turnover", "tech_smes", "high_tech_enterprises")
+
+
 @cache
 def observed(indicator: str, region: str, year: int) -> Datum | None:
-    """Return the observation of an indicator in the indicator's own unit, or None."""
+    """Return the observation of an indicator in the indicator's own unit, or None.
+
+    For regions that belong together a total is the sum of the members where each has one; the sum has the
+    weakest provenance of its parts.
+    """
+    if "+" in region:
+        return _sum_of_members(indicator, region, year)
     for name, factor in INDICATORS[indicator].observed_as:
         datum = load_observations().get(region, name, year)
         if datum is not None and (region, name, year) not in _NOT_COMPARABLE:
@@ -217,3 +232,13 @@ def observed(indicator: str, region: str, year: int) -> Datum | None:
             thousands = datum.unit.startswith("10k_person") and unit == "person-years"
             return replace(datum, value=datum.value * factor * (1e4 if thousands else 1.0), unit=unit)
     return None
+
+
+def _sum_of_members(indicator: str, region: str, year: int) -> Datum | None:
+    members = [observed(indicator, part, year) for part in region.split("+")]
+    known = [datum for datum in members if datum is not None]
+    if indicator not in _ADDITIVE + _ADDITIVE_COUNTS or len(known) < len(members):
+        return None
+    weakest = max(known, key=lambda datum: _WORST_LAST.index(datum.provenance))
+    total = sum(datum.value for datum in known)
+    return replace(weakest, region=region, value=total, note=f"sum of {region.replace('+', ' and ')}")

@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.accounts import firms_cash
+from simulation.errors import InvariantError
 
 if TYPE_CHECKING:
     from simulation.model import InnovationModel
 
 TOLERANCE = 1e-9
 """Relative rounding error allowed in sums of money and people."""
-
-
-class InvariantError(RuntimeError):
-    """Something that must always hold does not."""
 
 
 def check_invariants(model: "InnovationModel") -> None:

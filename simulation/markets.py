@@ -83,29 +83,14 @@ class TalentMarket:
         self.stock += self.moved.sum(axis=0) - self.moved.sum(axis=1)
 
     def depart(self, leaving: np.ndarray) -> None:
-        """Let high-level talent leave the delta."""
-        self.high_level -= leaving
-        self.stock -= leaving
-        self.balance -= leaving.sum()
+        """Let high-level talent leave their cities (float64[C])."""
+        self.arrive(-leaving)
 
-    def settle(self, city: int, arriving: float, from_delta: float, shares: np.ndarray) -> None:
-        """Bring high-level talent to a city, part of it from other cities of the delta.
-
-        Parameters
-        ----------
-        arriving : float
-            Persons in this quarter.
-        from_delta : float
-            Share that other cities lose.
-        shares : float64[C]
-            Where those come from; sums to one, zero at `city`.
-        """
-        lost = np.minimum(from_delta * arriving * shares, 0.5 * self.high_level)
-        self.high_level -= lost
-        self.stock -= lost
-        self.high_level[city] += arriving
-        self.stock[city] += arriving
-        self.balance += arriving - lost.sum()
+    def arrive(self, coming: np.ndarray) -> None:
+        """Bring high-level talent to cities (float64[C])."""
+        self.high_level += coming
+        self.stock += coming
+        self.balance += coming.sum()
 
 
 def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: np.void) -> np.ndarray:

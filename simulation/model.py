@@ -1,13 +1,14 @@
 """The model: a Mesa model of the cities of the Yangtze River Delta, stepped by the quarter."""
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+import weakref
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from agents.firm import Firm
 from agents.fund import VentureFund
 from agents.government import Government
 from agents.parameters import parameter_record
@@ -23,11 +24,11 @@ from simulation.indicators import BASE_YEAR, IndicatorTable
 from simulation.invariants import check_invariants
 from simulation.markets import GoodsMarket, TalentMarket
 from simulation.outlook import Outlook
-from simulation.randomness import Purpose, binomial, draw, poisson
-from simulation.schedule import PHASES
+from simulation.randomness import draw_many
+from simulation.schedule import PHASES, Phase
 
 FIRST_YEAR = 2015
-LAST_YEAR = 2030
+LAST_YEAR = 2022
 
 
 class InnovationModel(mesa.Model):
@@ -42,7 +43,8 @@ class InnovationModel(mesa.Model):
     until : int
         Last year.
     seed, rng : int
-        Key of all chance; `rng` is the name that newer Mesa uses.
+        Key of all chance, under either of Mesa's names; `model.seed` keeps it. Without one, or from a
+        generator, it is drawn.
     check : bool
         Test all invariants after each quarter.
     parameters : mapping
@@ -57,14 +59,14 @@ class InnovationModel(mesa.Model):
         scale: float = 1.0,
         until: int = 2022,
         seed: int | None = None,
-        rng: int | None = None,
+        rng: Any = None,
         check: bool = False,
         parameters: Mapping[str, float] | None = None,
         effects: Mapping[tuple[str, str], float] | None = None,
     ) -> None:
-        key = seed if seed is not None else rng if rng is not None else 0
-        super().__init__(rng=key)
-        self.seed = int(key)
+        key = _key(seed, rng)
+        super().__init__(rng=key)  # Mesa's own draws, as in AgentSet.shuffle
+        self.seed = key
         self.scale = _within("scale", scale, 0.001, 1.0)
         self.until = int(_within("until", until, FIRST_YEAR, LAST_YEAR))
         self.check = check
@@ -72,7 +74,6 @@ class InnovationModel(mesa.Model):
         self.parameters = parameter_record(parameters)
         self.p = self.parameters[0]
         self.quarter = 0
-        self._agent_sets: tuple[tuple[int, int, int], dict[type, AgentSet], AgentSet] | None = None
         initial.set_up(self, load_effects() if effects is None else effects)
 
     # The state of the world; `simulation.initial` sets it up, the phases move it on.
@@ -114,11 +115,17 @@ class InnovationModel(mesa.Model):
         """Advance by one quarter: the phases of the schedule, in order."""
         for phase in PHASES:
             if not phase.yearly or self.quarter % 4 == 0:
-                phase.run(self)
+                self.run_phase(phase)
         if self.check:
             check_invariants(self)
         self.quarter += 1
         self.running = self.year <= self.until
+        if self.firms.is_watched:
+            self.firms.show()
+
+    def run_phase(self, phase: Phase) -> None:
+        """Run one phase of the schedule; what wants to watch phases overrides it."""
+        phase.run(self)
 
     def run(self) -> IndicatorTable:
         """Run to the end and return the indicators."""
@@ -146,10 +153,10 @@ class InnovationModel(mesa.Model):
                 own[self.geography.index(place.parent)] -= totals[row]
         return own
 
-    def firm_rd(self, rows: list[int]) -> float:
-        """Return the firms' R&D at some places in the last quarter (10 000 CNY, simulated firms)."""
-        firms = self.firms.records
-        return float(firms["rd"][np.isin(firms["place"], rows) & (firms["alive"] == 1)].sum()) / self.scale
+    def firm_rd(self) -> np.ndarray:
+        """Return the firms' R&D by city in the last quarter (10 000 CNY, float64[C])."""
+        firms = self.firms.living
+        return np.asarray(np.bincount(firms["city"], firms["rd"], len(self.geography.cities)) / self.scale)
 
     def relative_productivity(self) -> np.ndarray:
         """Return the change of mean log productivity by city since the first quarter (float64[C])."""
@@ -158,59 +165,62 @@ class InnovationModel(mesa.Model):
             self.productivity_start = now
         return np.asarray(now - self.productivity_start)
 
-    def chance(
-        self, identity: np.uint64
-    ) -> tuple[Callable[[str], float], Callable[..., int], Callable[..., int]]:
-        """Return an agent's draws of this quarter by purpose, and the Poisson and binomial counts."""
-        seed, quarter = self.seed, self.quarter
+    def drawn(self, identity: np.uint64, purposes: np.ndarray) -> list[float]:
+        """Return an agent's draws of this quarter for several purposes at once."""
+        values: list[float] = draw_many(self.seed, identity, self.quarter, purposes).tolist()
+        return values
 
-        def drawn(purpose: str) -> float:
-            return float(draw(seed, identity, quarter, int(Purpose[purpose])))
-
-        return drawn, poisson, binomial
-
-    # Mesa's views of the agents: firms are made into agents when somebody asks for them.
+    # Mesa's views of the agents: firms become agents when somebody asks for them, and stay so.
 
     @property
     def agents(self) -> AgentSet:
-        """All agents: firms as views of their records, and the others."""
-        return self._sets()[1]
+        """All agents of all classes."""
+        self.firms.show()
+        return super().agents
 
     @agents.setter
     def agents(self, agents: Any) -> None:
-        raise AttributeError("model.agents is made by the model; it cannot be set")
+        raise AttributeError("model.agents is kept by the model; it cannot be set")
 
     @property
     def agents_by_type(self) -> dict[type, AgentSet]:
         """All agents by class."""
-        return self._sets()[0]
+        self.firms.show()
+        return super().agents_by_type
 
     @property
     def agent_types(self) -> list[type]:
         """The classes of agents."""
-        return list(self.agents_by_type)
-
-    def _sets(self) -> tuple[dict[type, AgentSet], AgentSet]:
-        others = list(self._registered())
-        stamp = (self.firms.version, len(self.firms), len(others))
-        if self._agent_sets is None or self._agent_sets[0] != stamp:
-            firms = list(self.firms.views())
-            kinds: dict[type, list[mesa.Agent]] = {Firm: list(firms)}
-            for agent in others:
-                kinds.setdefault(type(agent), []).append(agent)
-            self._held = [*firms, *others]  # Mesa 3.3 keeps agents of a set by weak reference
-            sets = {kind: AgentSet(members, random=self.random) for kind, members in kinds.items()}
-            self._agent_sets = (stamp, sets, AgentSet(self._held, random=self.random))
-        _, by_type, everybody = self._agent_sets
-        return by_type, everybody
-
-    def _registered(self) -> Iterable[mesa.Agent]:
-        return mesa.Model.agents.fget(self)
+        self.firms.show()
+        return super().agent_types
 
     def remove_all_agents(self) -> None:
         """Remove every agent, firms included."""
-        for agent in list(self.agents):
-            agent.remove()
+        self.firms.show()
+        super().remove_all_agents()
+
+
+class _AgentCounters(weakref.WeakKeyDictionary[mesa.Model, Iterator[int]]):
+    """How Mesa 3.3 numbers agents, by model; its own dictionary would never let go of a model."""
+
+    def __getitem__(self, model: mesa.Model) -> Iterator[int]:
+        if model not in self:
+            self[model] = itertools.count(1)
+        return super().__getitem__(model)
+
+
+if hasattr(mesa.Agent, "_ids"):
+    mesa.Agent._ids = _AgentCounters(mesa.Agent._ids)
+
+
+def _key(seed: int | None, rng: Any) -> int:
+    """Return the key of all chance from what Mesa accepts as a seed; None stands for a fresh one."""
+    if seed is not None and rng is not None:
+        raise ValueError("give seed or rng, not both: they are two names of one thing")
+    given = rng if seed is None else seed
+    if not isinstance(given, int | np.integer):
+        return int(np.random.default_rng(given).integers(2**32))
+    return int(_within("seed", int(given), 0, 2**63 - 1))
 
 
 def _within(name: str, value: float, low: float, high: float) -> float:

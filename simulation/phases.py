@@ -4,15 +4,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.university import Draws
 from simulation import accounts, delivery, entry, yearbook
 from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
 from simulation.contracts import settle_contracts
 from simulation.firm_tick import operate_firms, plan_firms
 from simulation.geography import collaboration_gravity, collaboration_reach, spillover_kernel
 from simulation.networks import partner_effects, remap, renew_partners, rings
+from simulation.randomness import Purpose
 
 if TYPE_CHECKING:
     from simulation.model import InnovationModel
+
+
+_UNIVERSITY_PURPOSES = np.array(
+    [
+        *(Purpose.DECISION, Purpose.GRANT_DECISION, Purpose.EXAMINATION, Purpose.LAPSE),
+        *(Purpose.INVENTION, Purpose.DISCLOSURE, Purpose.LICENCE, Purpose.SPIN_OFF),
+    ],
+    dtype=np.int64,
+)
 
 
 def conditions(model: "InnovationModel") -> None:
@@ -163,8 +174,9 @@ def universities(model: "InnovationModel") -> None:
         received, wages, purchases = university.spend(float(model.talent.wage[university.city]), p)
         model.outside["university_funding"] -= received
         model.outside["university_spending"] += wages + purchases
-        university.invent(model, float(quality[university.city]))
-        university.transfer(model, float(model.support["leave"][university.place]))
+        draws = Draws(*model.drawn(university.identity, _UNIVERSITY_PURPOSES))
+        university.invent(model.pass_rate, float(quality[university.city]), draws, p)
+        university.transfer(float(model.support["leave"][university.place]), model.scale, draws, p)
         university.grow(p)
 
 

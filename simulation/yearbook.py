@@ -1,5 +1,6 @@
 """The yearbook: what statistical offices would count, by place, and the indicators made of it."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from simulation.accounts import close_budgets, pay_subsidies, productivity
 from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
+from simulation.geography import load_geography
 from simulation.indicators import BASE_YEAR, FIRST_YEAR, INDICATORS, REGIONS
 from simulation.randomness import Purpose, draw
 from simulation.synthesis import YI
@@ -144,19 +146,29 @@ def _covered(model: "InnovationModel", in_2018: bool, identity: np.uint64) -> bo
 def _publish_year(model: "InnovationModel", by_place: dict[str, np.ndarray]) -> None:
     """Add up regions and write the year's row of the table."""
     row = model.year - FIRST_YEAR
-    cities = len(model.geography.cities)
-    city_rd = np.bincount(model.geography.city_of, by_place["rd"], cities)
+    names = list(by_place)
+    totals = region_places() @ np.array([by_place[name] for name in names]).T
+    city_rd = np.bincount(model.geography.city_of, by_place["rd"], len(model.geography.cities))
     for column, region in enumerate(REGIONS):
-        members = model.geography.members(region)
-        sums = {name: float(values[members].sum()) for name, values in by_place.items()}
+        sums = dict(zip(names, totals[column].tolist(), strict=True))
         sums["year"] = float(model.year)
-        inside = sorted({int(model.geography.city_of[m]) for m in members})
+        inside = np.unique(model.geography.city_of[region_places()[column] > 0])
         sums["rd_gini"] = gini(city_rd[inside])
         if model.year <= BASE_YEAR:
             model.base_sums[region] = sums
         base = model.base_sums[region]
         for index, indicator in enumerate(INDICATORS.values()):
             model.table.values[row, index, column] = indicator.formula(sums, base)
+
+
+@cache
+def region_places() -> np.ndarray:
+    """Return which places make up each reporting region (float64[R, P])."""
+    geography = load_geography()
+    member = np.zeros((len(REGIONS), len(geography.places)))
+    for row, region in enumerate(REGIONS):
+        member[row, geography.members(region)] = 1.0
+    return member
 
 
 def gini(values: np.ndarray) -> float:
