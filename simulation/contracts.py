@@ -48,8 +48,7 @@ def registered_contracts(model: "InnovationModel") -> np.ndarray:
     Sellers register a share of their contracts; it was set to the turnover of 2015 and moves with a fitted
     trend (registration follows incentives).
     """
-    trend = np.exp(model.effect("contract_trend") * model.trend_years())
-    return np.asarray(sold_by_place(model) * model.registered_share * trend)
+    return np.asarray(sold_by_place(model) * model.registered_share * model.contract_registration)
 
 
 def contract_shares(model: "InnovationModel") -> np.ndarray:

@@ -149,7 +149,7 @@ def _set_titles(model: "InnovationModel", levers: np.ndarray) -> None:
 def settle_talent(model: "InnovationModel") -> None:
     """Bring high-level talent: those who come anyway, and those whom programmes recruit."""
     p, market, city_of = model.p, model.talent, model.geography.city_of
-    natural = 0.25 * p["high_level_rate"] * market.high_level
+    natural = 0.25 * p["high_level_rate"] * model.high_level_drift * market.high_level
     market.depart(0.25 * p["high_level_leave"] * market.high_level)
     market.arrive(natural)
     programme = _city_sum(model, model.programme_talent)

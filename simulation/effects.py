@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from simulation.data import DataError, Place, data_dir
+from simulation.randomness import Purpose, draw, entity_id, normal_quantile
 
 EFFECTS: Mapping[str, tuple[float, str]] = {
     "rd_trend": (0.0, "log points a year of wished R&D intensity"),
@@ -70,3 +71,33 @@ def damped_years(years: float, fitted: float, damping: float) -> float:
     if years <= fitted:
         return years
     return fitted + (1.0 - damping ** (years - fitted)) / -math.log(damping)
+
+
+FITTED_YEARS = 4.0
+"""Years from the start of 2015 to the end of what is fitted, 2018."""
+DRIFTING = (
+    *("rd_trend", "certification_trend", "registration_trend", "contract_trend", "patent_propensity"),
+    "high_level_rate",
+)
+"""Effects that may drift once they are no longer fitted, and the rate at which high-level talent comes."""
+SHARED_DRIFT = 0.5
+"""Part of the variance of drift that all places share (assumption)."""
+
+
+def drifts(places: tuple[Place, ...], seed: int, spread: float) -> dict[str, np.ndarray]:
+    """Return how far each effect drifts by place in the first year after 2018 (log points, float64[P]).
+
+    What was fitted will not stay so for ever: it wanders off at random, with a spread that grows with the
+    square root of time. Each replicate draws its own; scenarios under one seed share it.
+    """
+
+    def normal(*words: str) -> float:
+        return float(normal_quantile(draw(seed, entity_id("drift", *words), 0, int(Purpose.CONDITION))))
+
+    table = {}
+    for name in DRIFTING:
+        common = SHARED_DRIFT**0.5 * normal(name)
+        own = (1.0 - SHARED_DRIFT) ** 0.5
+        # A zone drifts with its city.
+        table[name] = spread * np.array([common + own * normal(name, p.parent or p.id) for p in places])
+    return table

@@ -20,7 +20,7 @@ from simulation.data import (
     load_institutions,
     load_starting_values,
 )
-from simulation.effects import place_effects
+from simulation.effects import drifts, place_effects
 from simulation.geography import collaboration_gravity, load_geography
 from simulation.indicators import IndicatorTable
 from simulation.markets import GoodsMarket, TalentMarket
@@ -41,6 +41,7 @@ def set_up(model: "InnovationModel", effects: Mapping[tuple[str, str], float]) -
     """Fill a model with its world, its agents and empty books."""
     _world(model)
     model.place_effects = place_effects(effects, model.geography.places)
+    model.drift = drifts(model.geography.places, model.seed, float(model.p["drift"]))
     _universities(model)
     _firms(model)
     _markets(model)
@@ -192,7 +193,7 @@ def _patent_propensity(model: "InnovationModel") -> None:
     effort *= np.where(firms["field"] >= 5, p["traditional_patenting"], 1.0) * (1.0 + firms["partner_gain"])
     total = np.bincount(firms["place"], effort, places.size)
     wanted = 0.25 * places["patent_propensity"]
-    places["patent_propensity"] = np.divide(wanted, total, out=np.zeros(places.size), where=total > 0.0)
+    model.patent_propensity = np.divide(wanted, total, out=np.zeros(places.size), where=total > 0.0)
 
 
 def _capital(model: "InnovationModel") -> None:

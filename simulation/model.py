@@ -18,9 +18,9 @@ from scenarios.scenario import Scenario, load_scenario
 from simulation import initial
 from simulation.accounts import productivity
 from simulation.data import Field, StartingValues
-from simulation.effects import damped_years, load_effects
+from simulation.effects import load_effects
 from simulation.geography import Geography
-from simulation.indicators import BASE_YEAR, IndicatorTable
+from simulation.indicators import IndicatorTable
 from simulation.invariants import check_invariants
 from simulation.markets import GoodsMarket, TalentMarket
 from simulation.outlook import Outlook
@@ -81,6 +81,8 @@ class InnovationModel(mesa.Model):
     start: StartingValues
     fields: tuple[Field, ...]
     place_effects: dict[str, np.ndarray]
+    drift: dict[str, np.ndarray]
+    patent_propensity: np.ndarray  # float64[P], before drift
     outlook: Outlook
     nation: np.void
     levers: np.ndarray  # LEVER_VALUES[Q, P]
@@ -134,16 +136,6 @@ class InnovationModel(mesa.Model):
         return self.table
 
     # What phases ask of the state as a whole.
-
-    def effect(self, name: str) -> np.ndarray:
-        """Return a fitted effect at every place (float64[P])."""
-        return self.place_effects[name]
-
-    def trend_years(self) -> float:
-        """Return for how many years fitted trends have worked, fading after 2018."""
-        return damped_years(
-            self.quarter / 4.0, float(BASE_YEAR + 1 - FIRST_YEAR), float(self.p["trend_damping"])
-        )
 
     def own(self, totals: np.ndarray) -> np.ndarray:
         """Return totals by place with the zones' parts taken out of their cities (float64[P])."""

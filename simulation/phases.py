@@ -8,6 +8,7 @@ from agents.university import Draws
 from simulation import accounts, delivery, entry, yearbook
 from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
 from simulation.contracts import settle_contracts
+from simulation.effects import FITTED_YEARS, damped_years
 from simulation.firm_tick import operate_firms, plan_firms
 from simulation.geography import collaboration_gravity, collaboration_reach, spillover_kernel
 from simulation.networks import partner_effects, remap, renew_partners, rings
@@ -36,18 +37,28 @@ def conditions(model: "InnovationModel") -> None:
     if quarter:
         model.goods.advance(model.growth, model.relative_productivity(), model.p)
         model.gdp_rest *= 1.0 + model.growth[city_of]
-    years = model.trend_years()
-    model.trend_step = 0.25 * min(1.0, float(model.p["trend_damping"]) ** (quarter / 4.0 - 4.0))
-    model.places["rd_climate"] = model.effect("rd_trend") * years
-    model.places["certification_push"] = model.effect("certification_push") * np.exp(
-        model.effect("certification_trend") * years
-    )
-    model.places["registration_rate"] = model.effect("registration_rate") * np.exp(
-        model.effect("registration_trend") * years
-    )
     model.places["talent_quality"] = model.talent.quality(float(model.p["talent_quality_elasticity"]))[
         city_of
     ]
+    _trends(model)
+
+
+def _trends(model: "InnovationModel") -> None:
+    """Move what is fitted: along its trend, which fades after 2018, and from then on with a drift."""
+    effect, places = model.place_effects, model.places
+    after = max(0.0, model.quarter / 4.0 - FITTED_YEARS)
+    years = damped_years(model.quarter / 4.0, FITTED_YEARS, float(model.p["trend_damping"]))
+    drift = {name: spread * after**0.5 for name, spread in model.drift.items()}
+    model.trend_step = 0.25 * float(model.p["trend_damping"]) ** after
+    places["rd_climate"] = effect["rd_trend"] * years + drift["rd_trend"]
+    for name, trend in (
+        ("certification_push", "certification_trend"),
+        ("registration_rate", "registration_trend"),
+    ):
+        places[name] = effect[name] * np.exp(effect[trend] * years + drift[trend])
+    places["patent_propensity"] = model.patent_propensity * np.exp(drift["patent_propensity"])
+    model.high_level_drift = np.exp(drift["high_level_rate"][: len(model.geography.cities)])
+    model.contract_registration = np.exp(effect["contract_trend"] * years + drift["contract_trend"])
 
 
 def policy(model: "InnovationModel") -> None:
@@ -251,7 +262,7 @@ def talent(model: "InnovationModel") -> None:
     """Let people come, go and move."""
     p = model.p
     graduates = 0.25 * p["graduate_rate"] * model.start_stock * graduate_shares(model)
-    graduates += model.trend_step * model.effect("talent_trend")[: graduates.size] * model.talent.stock
+    graduates += model.trend_step * model.place_effects["talent_trend"][: graduates.size] * model.talent.stock
     model.talent.advance(model.geography, model.minutes, model.growth, graduates, p)
     delivery.settle_talent(model)
 
