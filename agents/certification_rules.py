@@ -63,8 +63,8 @@ def certify(
 
 
 @rule
-def register(firm: Any, place: Any, support: Any, u: float, p: Any) -> int:
-    """Join or leave the provincial register of technology-based SMEs; return 1 for a new entry.
+def register(firm: Any, place: Any, support: Any, u: float, p: Any) -> None:
+    """Join or leave the provincial register of technology-based SMEs.
 
     The register takes technology firms and firms with R&D of up to 200m CNY of sales.
     """
@@ -74,12 +74,10 @@ def register(firm: Any, place: Any, support: Any, u: float, p: Any) -> int:
         idle = firm.kind == 0 and firm.does_rd == 0
         if (outgrown or idle) and u < 0.25 * p.register_review:
             firm.tech_sme = 0
-        return 0
+        return
     if revenue_year > p.sme_revenue_limit or (firm.kind == 0 and firm.does_rd == 0):
-        return 0
+        return
     hazard = 0.25 * place.registration_rate * (1.0 if firm.does_rd == 1 else p.register_without_rd)
     hazard *= 1.0 + p.coaching_gain * support.cultivation_reach
     if u < hazard:
         firm.tech_sme = 1
-        return 1
-    return 0

@@ -48,6 +48,7 @@ class VentureFund(mesa.Agent):
         self.place = place
         self.identity = identity
         self.dry_powder = dry_share * managed
+        self.dry_powder_start = self.dry_powder
         self.legacy = managed - self.dry_powder
         self.portfolio = 0.0
         self.public_powder = 0.0

@@ -60,8 +60,6 @@ PLACE = np.dtype(
         ("talent_quality", "f8"),  # productivity of researchers from high-level talent, 2015 = 1
         ("wage", "f8"),  # of a researcher, a quarter
         ("grant_ratio", "f8"),  # part of the grants awarded that the budget can pay
-        ("contract_ratio", "f8"),  # contracts bought per yuan of R&D
-        ("link_gain", "f8"),  # relative change of collaboration from lower distance
         ("exit_pressure", "f8"),  # multiplier of the exit hazard
     ]
 )
@@ -100,11 +98,11 @@ _COUNTS = (
     *("firms", "industrial_firms", "technology_firms", "rd_firms", "industrial_rd_firms"),
     *("high_tech_enterprises", "tech_smes", "young_firms", "tenants"),
 )
-_STOCKS = ("knowledge", "patents", "pending", "cash", "debt")
+_STOCKS = ("knowledge", "patents", "cash", "debt")
 _FLOWS = (
     *("revenue", "value_added", "industrial_value_added", "hightech_value_added", "employees"),
     *("rd", "rd_reported", "researchers", "filings", "grants", "refusals", "lapses"),
-    *("exits", "entrants", "spin_offs", "certified", "registered", "tax", "tax_relief"),
+    *("exits", "entrants", "spin_offs", "certified", "tax_relief"),
     *(
         "grant_money",
         "grant_misused",

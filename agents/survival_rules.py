@@ -62,14 +62,14 @@ def dividend(firm: Any, p: Any) -> float:
 
 @rule
 def hazard_by_age(age: int, p: Any) -> float:
-    """Return the yearly exit hazard of a registered firm by age in quarters (SAIC 2013)."""
-    if age < 4:
+    """Return the yearly exit hazard of a registered firm in its n-th quarter after birth (SAIC 2013)."""
+    if age <= 4:
         return float(p.exit_hazard_1)
-    if age < 8:
+    if age <= 8:
         return float(p.exit_hazard_2)
-    if age < 12:
+    if age <= 12:
         return float(p.exit_hazard_3)
-    if age < 28:
+    if age <= 28:
         return float(p.exit_hazard_4_7)
     return float(p.exit_hazard_later)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from agents.quantiles import binomial, poisson
 
-PATENTS_START, PATENTS_2015 = 2.7, 3.5
-"""Patents in force at the start and at the end of 2015 per patent granted in that year (assumption)."""
+PATENTS_START = 2.7
+"""Patents in force at the start of 2015 per patent granted in that year (assumption)."""
 
 
 class Draws(NamedTuple):

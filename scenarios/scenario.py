@@ -8,9 +8,17 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -63,6 +71,16 @@ class LeverSetting(BaseModel):
         quarter_index(value)
         return value
 
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _in_order(self.start, self.end)
+        return self
+
+
+def _in_order(start: str, end: str) -> None:
+    if quarter_index(end) < quarter_index(start):
+        raise ValueError(f"end {end} lies before start {start}")
+
 
 class Condition(BaseModel):
     """A change of the outside world, not a policy: percentage points a year on top of the path."""
@@ -78,6 +96,11 @@ class Condition(BaseModel):
     def _quarter(cls, value: str) -> str:
         quarter_index(value)
         return value
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        _in_order(self.start, self.end)
+        return self
 
 
 class Scenario(BaseModel):

@@ -137,7 +137,7 @@ def operate_firms(
             stat.certified += new
             firm.cash += new * support.certification_reward
             stat.rewards += new * support.certification_reward
-        stat.registered += register(firm, place, support, uniform(key, Purpose.REGISTRATION), p)
+        register(firm, place, support, uniform(key, Purpose.REGISTRATION), p)
         if firm.does_rd == 1 and uniform(key, Purpose.SPIN_OFF) < spin_off_chance(firm, support.leave, p):
             if spun_off < founders.size:
                 founders[spun_off] = i
@@ -193,7 +193,6 @@ def settle(
     stat.researchers += firm.researchers
     stat.rd += firm.rd
     stat.rd_reported += reported
-    stat.tax += tax
     stat.tax_relief += nation.cit_rate * max(0.0, surplus - firm.rd) - tax
     stat.rd_registered += firm.rd * firm.tech_sme
     stat.grant_asked += firm.grant * firm.rd
@@ -242,7 +241,6 @@ def count_firm(firm: Any, age: int, stat: Any) -> None:
     stat.tenants += 1.0 if firm.tenant > 0 else 0.0
     stat.knowledge += firm.knowledge
     stat.patents += firm.patents
-    stat.pending += firm.filed + firm.examined
     stat.cash += firm.cash
     stat.debt += firm.debt
 

@@ -126,6 +126,8 @@ _INDICATORS = (
     Indicator("network_centrality", "Centrality in the collaboration network", "合作网络中心度", "share", "Eigenvector centrality of the city in the network of collaboration between cities (sums to one).", _sum("centrality"), (), 3),
     Indicator("rd_gini", "Inequality of R&D between cities", "城市研发基尼系数", "Gini", "Gini coefficient of R&D expenditure over the cities of the region.", _sum("rd_gini"), (), 3),
     Indicator("relabelled_share", "Relabelled share of reported R&D", "研发费用虚报占比", "percent", "Part of the R&D that firms report to the tax office which is other spending.", _reported_share),
+    Indicator("grants_paid", "R&D grants", "研发补助", "100m CNY", "City grants that match firms' R&D, paid in the year.", _sum("grant_money")),
+    Indicator("misused_grant_share", "Misused share of grants", "补助挪用占比", "percent", "Part of the R&D grants that owners took for other ends.", _ratio("grant_misused", "grant_money", 100.0)),
     Indicator("tax_relief", "Tax relief", "税收优惠", "100m CNY", "Corporate income tax forgone through the super-deduction and reduced rates.", _sum("tax_relief")),
     Indicator("fiscal_cost", "Fiscal cost of programmes", "财政支出", "100m CNY", "City S&T money spent in the year on grants, funds, vouchers, rewards, talent and other programmes, without other services.", _sum("fiscal_cost")),
     Indicator("researcher_wage", "Researchers' wage", "研发人员工资", "10k CNY a year", "Yearly wage that clears the local market for researchers, mean over researchers.", _ratio("wage_bill", "rd_personnel"), (), 2),

@@ -11,7 +11,7 @@ from agents.fund import VentureFund
 from agents.government import Government
 from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
-from agents.university import PATENTS_2015, University
+from agents.university import University
 from simulation.capital import HOLDING
 from simulation.data import (
     load_counties,
@@ -28,11 +28,13 @@ from simulation.networks import SLOTS, partner_effects, renew_partners, rings
 from simulation.outlook import make_outlook
 from simulation.policy import growth_change, lever_paths
 from simulation.randomness import entity_id
-from simulation.synthesis import YI, place_totals, synthesise
+from simulation.synthesis import YI, patents_at_start, place_totals, synthesise
 
 if TYPE_CHECKING:
     from simulation.model import InnovationModel
 
+MOST_OF_PATENTS = 0.7
+"""Largest share of a city's patents that universities and institutes hold at the start (assumption)."""
 _WARM_UP_ROUNDS = 3
 """Rounds of partner search before 2015, so that the network starts near its steady density."""
 
@@ -91,12 +93,23 @@ def _universities(model: "InnovationModel") -> None:
             item.patents_granted_2015,
         )
         model.universities.append(university)
+    _fit_patents_into_cities(model)
     model.university_ids = np.array([u.identity for u in model.universities], dtype=np.uint64)
     model.university_fields = np.array([u.field for u in model.universities], dtype=np.int64)
     cities = [u.city for u in model.universities]
     model.university_starts = np.searchsorted(cities, np.arange(len(model.geography.cities) + 1)).astype(
         np.int32
     )
+
+
+def _fit_patents_into_cities(model: "InnovationModel") -> None:
+    """Scale universities' patents down where, by the common ratio, they would leave firms hardly any."""
+    for city, name in enumerate(model.geography.cities):
+        members = [u for u in model.universities if u.city == city]
+        room = MOST_OF_PATENTS * patents_at_start(model.start, name, float(model.p["patent_lapse"]))
+        held = sum(u.patents for u in members)
+        for university in members:
+            university.patents = math.floor(university.patents * min(1.0, room / max(1.0, held)))
 
 
 def _firms(model: "InnovationModel") -> None:
@@ -106,10 +119,10 @@ def _firms(model: "InnovationModel") -> None:
         for quantity, value in (
             ("rd_expenditure", u.funding * 4.0 / model.first_quarter[u.city] / YI),
             ("invention_patents_granted", u.filing_rate * 4.0 * model.pass_rate),
-            ("valid_invention_patents", u.filing_rate * 4.0 * model.pass_rate * PATENTS_2015),
+            ("patents_start", u.patents),
         ):
             sums[quantity] = sums.get(quantity, 0.0) + value
-    totals = place_totals(model.start, model.geography, held)
+    totals = place_totals(model.start, model.geography, held, float(model.p["patent_lapse"]))
     population = synthesise(
         totals,
         model.geography,

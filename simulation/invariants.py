@@ -50,6 +50,10 @@ def _money_of_others(model: "InnovationModel") -> None:
             model,
             f"fund of city {fund.city} is negative",
         )
+        expected = fund.dry_powder_start + fund.private_total - fund.managed_start
+        expected += fund.public_total - fund.invested
+        what = f"fund of city {fund.city} holds {fund.dry_powder}, its books say {expected}"
+        _require(_near(fund.dry_powder, expected, fund.managed), model, what)
     held = float(model.holdings["cost"][: model.holding_count].sum())
     book = sum(fund.portfolio for fund in model.funds)
     _require(_near(held, book, book), model, f"holdings cost {held}, funds' books say {book}")
@@ -70,6 +74,9 @@ def _people(model: "InnovationModel") -> None:
     _require(
         _near(total, expected, total), model, f"{total} researchers, {expected} by arrivals and departures"
     )
+    high, expected = float(model.talent.high_level.sum()), model.talent.high_level_balance
+    what = f"{high} high-level people, {expected} by arrivals and departures"
+    _require(_near(high, expected, high), model, what)
 
 
 def _patents(model: "InnovationModel") -> None:
@@ -88,6 +95,12 @@ def _patents(model: "InnovationModel") -> None:
             f"{name}: {before} and {change} give {now}",
         )
         model.stocks_before[name] = now
+    now = sum(university.patents for university in model.universities)
+    change = sum(university.grants - university.lapses for university in model.universities)
+    before = model.stocks_before.get("universities")
+    what = f"universities' patents: {before} and {change} give {now}"
+    _require(before is None or now == before + change, model, what)
+    model.stocks_before["universities"] = now
 
 
 def _signs(model: "InnovationModel") -> None:

@@ -50,6 +50,7 @@ class TalentMarket:
         self.stock = stock.copy()
         self.high_level = high_level.copy()
         self.high_level_start = high_level / stock
+        self.high_level_balance = float(high_level.sum())
         self.wage = payroll / stock
         self.outside_wage = self.wage.copy()
         self.employed = stock.copy()
@@ -91,6 +92,7 @@ class TalentMarket:
         self.high_level += coming
         self.stock += coming
         self.balance += coming.sum()
+        self.high_level_balance += float(coming.sum())
 
 
 def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: np.void) -> np.ndarray:

@@ -212,7 +212,7 @@ def capital(model: "InnovationModel") -> None:
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
     powder = np.array([fund.dry_powder for fund in model.funds])
     before = powder.copy()
-    _reserve_holdings(model, 4096)
+    _reserve_holdings(model, seekers.size)
     free = model.holdings[model.holding_count :]
     deals = make_deals(
         firms.records,
@@ -268,7 +268,7 @@ def talent(model: "InnovationModel") -> None:
 
 
 def graduate_shares(model: "InnovationModel") -> np.ndarray:
-    """Return where graduates go: half by the universities' funding, half by the researchers already there."""
+    """Return where graduates go: three in ten by universities' funding, the others where researchers are."""
     funding = np.zeros(len(model.geography.cities))
     for university in model.universities:
         funding[university.city] += university.funding

@@ -8,6 +8,8 @@ from scenarios.levers import LEVERS
 from scenarios.scenario import LeverSetting, Scenario, ScenarioError, quarter_index
 from simulation.geography import Geography
 
+CITY_LEVERS = ("fiscal_growth", "guidance_share")
+"""Levers that only a city government can move."""
 LEVER_VALUES = np.dtype([(name, "f8") for name in LEVERS])
 
 
@@ -49,6 +51,10 @@ def scope_rows(setting: LeverSetting, geography: Geography, name: str) -> list[i
         if place not in known:
             raise ScenarioError(f"{name}: unknown place {place!r} in scope; known: all, {', '.join(known)}")
         rows += [row for row in geography.members(place) if row not in rows]
+    if name in CITY_LEVERS and all(geography.places[row].kind == "zone" for row in rows):
+        raise ScenarioError(
+            f"{name} acts through the city government; name the city in its scope, not the zone alone"
+        )
     return rows
 
 

@@ -53,25 +53,39 @@ class PlaceTotals:
 
 _ADDITIVE = (
     "above_scale_value_added", "industrial_firms", "technology_firms", "tech_smes", "high_tech_enterprises",
-    "invention_patents_granted", "valid_invention_patents", "incubator_places",
+    "invention_patents_granted", "incubator_places",
 )  # fmt: skip
 
 
+def patents_at_start(start: StartingValues, place: str, lapse: float) -> float:
+    """Return the invention patents in force at the start of 2015, from those at its end."""
+    end, granted = (
+        start.value(place, name) for name in ("valid_invention_patents", "invention_patents_granted")
+    )
+    return (end - granted) / (1.0 - lapse)
+
+
 def place_totals(
-    start: StartingValues, geography: Geography, institutions: Mapping[str, Mapping[str, float]]
+    start: StartingValues, geography: Geography, institutions: Mapping[str, Mapping[str, float]], lapse: float
 ) -> list[PlaceTotals]:
     """Return each place's own totals: a city's less its zones' and less those of universities and institutes.
 
     `institutions` gives by place the sums that institutions hold: rd_expenditure, invention_patents_granted,
-    valid_invention_patents.
+    patents_start. `lapse` is the yearly share of patents that lapse.
     """
+
+    def value(place: str, quantity: str) -> float:
+        if quantity == "patents_start":
+            return patents_at_start(start, place, lapse)
+        return start.value(place, quantity)
+
     rows = []
     for place in geography.places:
         zones = [z.id for z in geography.places if z.parent == place.id and z.kind == "zone"]
         values = {}
-        for quantity in (*_ADDITIVE, "rd_expenditure"):
-            value = start.value(place.id, quantity) - sum(start.value(z, quantity) for z in zones)
-            values[quantity] = value - institutions.get(place.id, {}).get(quantity, 0.0)
+        for quantity in (*_ADDITIVE, "rd_expenditure", "patents_start"):
+            own = value(place.id, quantity) - sum(value(zone, quantity) for zone in zones)
+            values[quantity] = own - institutions.get(place.id, {}).get(quantity, 0.0)
         city = place.id if place.kind == "city" else place.parent
         values["participation"] = start.value(city, "industrial_rd_participation")
         values["catalogue_2018"] = start.value(place.id, "hightech_catalogue_2018_share") / 100.0
@@ -137,16 +151,23 @@ def _size(firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np
     industrial = firms["kind"] == Kind.INDUSTRIAL
     threshold = p["above_scale_revenue"]
     total = totals["above_scale_value_added"] * YI / p["value_added_industrial"] * scale
-    tail = threshold * np.minimum(u[industrial] ** (-1.0 / SIZE_TAIL), 3000.0)
+    tail = threshold * _ranks(u[industrial]) ** (-1.0 / SIZE_TAIL)
     floor = 0.95 * threshold
     if industrial.any():
         tail = floor + (tail - floor) * max(0.02, (total - floor * tail.size) / (tail - floor).sum())
         tail *= total / tail.sum()
     top = float(ndtr(np.log(0.95 * threshold / 250.0) / 1.1))
-    small = 250.0 * np.exp(1.1 * ndtri(u[~industrial] * top))
+    small = 250.0 * np.exp(1.1 * ndtri(_ranks(u[~industrial]) * top))
     firms["revenue"][industrial] = 0.25 * tail
     firms["revenue"][~industrial] = 0.25 * small
     firms["cash"] = 0.7 * firms["revenue"] + 10.0
+
+
+def _ranks(u: np.ndarray) -> np.ndarray:
+    """Return evenly spread quantiles in the order of `u`: chance decides who is large, not how large."""
+    ranks = np.empty(u.size)
+    ranks[np.argsort(u, kind="stable")] = (np.arange(u.size) + 0.5) / max(1, u.size)
+    return ranks
 
 
 def _fields(firms: np.ndarray, share: np.ndarray, totals: PlaceTotals, seed: int) -> None:
@@ -277,11 +298,7 @@ def _patents(
     granted = max(0.0, totals["invention_patents_granted"]) * scale
     stage = granted / (pass_rate * p["examination_hazard"])
     u = float(draws(seed, firms["id"][:1], 0, Purpose.START_PIPELINE)[0]) if firms.size else 0.5
-    # Of the patents in force at the end of 2015, those granted in that year are still to come.
-    held = (totals["valid_invention_patents"] - totals["invention_patents_granted"]) / (
-        1.0 - p["patent_lapse"]
-    )
-    firms["patents"] = spread_integers(skewed, max(0.0, held) * scale, u)
+    firms["patents"] = spread_integers(skewed, max(0.0, totals["patents_start"]) * scale, u)
     firms["examined"] = spread_integers(effort, stage * effects["pipeline_examined"], u)
     firms["filed"] = spread_integers(effort, stage * effects["pipeline_filed"], 1.0 - u)
     place["examination_speed"] = 1.0

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from simulation.model import InnovationModel
 
 _COUNTED = ("entrants", "exits", "spin_offs")
-_MONEY = ("rd_reported", "industrial_value_added", "hightech_value_added", "tax_relief")
+_MONEY = (
+    *("rd_reported", "industrial_value_added", "hightech_value_added", "tax_relief"),
+    *("grant_money", "grant_misused"),
+)
 _WEIGHTED = ("revenue",)
 _STOCKS = (
     "firms",
