@@ -19,13 +19,14 @@ def grow(firm: Any, age: int, u: float, p: Any) -> None:
     Yearly growth is tent-shaped (Laplace) and its spread falls with size (Zou 2019, Physica A); young
     survivors grow faster. The mean of exp(shock) is held at one, so that spread is not growth.
     """
+    firm.scale += 0.25 * p.youth_growth / (1.0 + age / 8.0)
+    if u >= _EVENT_SHARE:
+        return
     spread = p.growth_spread * math.exp(-p.size_volatility * (firm.scale - p.log_reference_size))
     spread = min(spread, 1.5 * p.growth_spread) / math.sqrt(8.0 * _EVENT_SHARE)
-    firm.scale += 0.25 * p.youth_growth / (1.0 + age / 8.0) - _EVENT_SHARE * spread * spread
-    if u < _EVENT_SHARE:
-        v = u / _EVENT_SHARE - 0.5
-        tail = -spread * math.log(1.0 - 2.0 * abs(v) + 1e-12)
-        firm.scale += tail if v > 0.0 else -tail
+    v = u / _EVENT_SHARE - 0.5
+    tail = -spread * math.log(1.0 - 2.0 * abs(v) + 1e-12)
+    firm.scale += (tail if v > 0.0 else -tail) - spread * spread
 
 
 @rule

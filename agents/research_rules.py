@@ -91,10 +91,10 @@ def participate(firm: Any, incentive: float, cut: float, p: Any) -> None:
 
 
 @rule
-def lift(firm: Any, cut: float, p: Any) -> float:
-    """Return wished R&D intensity relative to the place's base: by field and technological opportunity."""
+def lift(firm: Any, cut: float, incentive: float, p: Any) -> float:
+    """Return wished R&D intensity relative to the place's base: field, opportunity and incentive."""
     field = p.traditional_rd if firm.field >= TRADITIONAL_FIELD else 1.0
-    return float(field * math.exp(spread_of_intensity(firm, p) * (firm.opportunity - cut)))
+    return float(field * math.exp(spread_of_intensity(firm, p) * (firm.opportunity - cut) + incentive))
 
 
 @rule
@@ -103,7 +103,7 @@ def wished_intensity(firm: Any, place: Any, incentive: float, cut: float, p: Any
     industrial = firm.kind == 0
     base = place.rd_base_industrial if industrial else place.rd_base_technology
     cap = p.intensity_cap_industrial if industrial else p.intensity_cap_technology
-    return min(float(cap), float(base * lift(firm, cut, p) * math.exp(incentive)))
+    return min(float(cap), float(base * lift(firm, cut, incentive, p)))
 
 
 @rule

@@ -165,7 +165,9 @@ def settle(
     tax = income_tax(firm, surplus, reported, nation)
     granted = firm.grant * place.grant_ratio * firm.rd
     misused = p.grant_misuse * granted
-    contract = firm.contracts * firm.rd * (1.0 - support.voucher) ** -p.voucher_response
+    contract = firm.contracts * firm.rd
+    if support.voucher > 0.0:
+        contract *= (1.0 - support.voucher) ** -p.voucher_response
     voucher = support.voucher * contract
     interest = 0.25 * p.interest * firm.debt
     wages = p.wage_share * firm.rd

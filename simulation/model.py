@@ -147,8 +147,9 @@ class InnovationModel(mesa.Model):
 
     def firm_rd(self) -> np.ndarray:
         """Return the firms' R&D by city in the last quarter (10 000 CNY, float64[C])."""
-        firms = self.firms.living
-        return np.asarray(np.bincount(firms["city"], firms["rd"], len(self.geography.cities)) / self.scale)
+        firms = self.firms.records
+        money = firms["rd"] * firms["alive"]
+        return np.asarray(np.bincount(firms["city"], money, len(self.geography.cities)) / self.scale)
 
     def relative_productivity(self) -> np.ndarray:
         """Return the change of mean log productivity by city since the first quarter (float64[C])."""

@@ -190,16 +190,24 @@ def partner_effects(firms: Any, count: int, partners: Any, p: Any, links: Any) -
 def rings(firms: np.ndarray, cities: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of living firms with R&D by city in hashed order, and where each city starts."""
     rows = np.flatnonzero((firms["alive"] == 1) & (firms["does_rd"] == 1))
-    order = np.lexsort((firms["id"][rows], firms["city"][rows]))
-    starts = np.searchsorted(firms["city"][rows][order], np.arange(cities + 1))
+    city = firms["city"][rows].astype(np.uint64)
+    order = np.argsort((city << np.uint64(58)) | (firms["id"][rows] >> np.uint64(6)))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(city.astype(np.int64), minlength=cities))))
     return rows[order].astype(np.int32), starts.astype(np.int32)
 
 
-def remap(partners: np.ndarray, moved: np.ndarray) -> np.ndarray:
+@rule
+def remap(partners: Any, moved: Any) -> Any:
     """Return the partner table after a squeeze (`moved`: new row of each old one, -1: gone)."""
-    partners = partners[: moved.size]
-    kept = partners[moved[: partners.shape[0]] >= 0]
-    return np.where(kept >= 0, moved[np.maximum(kept, 0)], kept).astype(np.int32)
+    kept = 0
+    out = np.full_like(partners, NOBODY)
+    for i in range(min(partners.shape[0], moved.size)):
+        if moved[i] >= 0:
+            for slot in range(SLOTS):
+                partner = partners[i, slot]
+                out[moved[i], slot] = moved[partner] if partner >= 0 else partner
+            kept = moved[i] + 1
+    return out[:kept]
 
 
 def to_graph(

@@ -73,7 +73,7 @@ def networks(model: "InnovationModel") -> None:
     partners = remap(model.partners, moved)
     rows = model.holdings["row"][: model.holding_count]
     model.holdings["row"][: model.holding_count] = np.where(rows >= 0, moved[np.maximum(rows, 0)], -1)
-    model.rd_mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
+    model.rd_mass = model.knowledge_stock.sum(axis=1)
     gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
     ring, starts = rings(firms.records, cities)
     search = np.minimum(1.0, p["search_rate"] * contact_gain(model))

@@ -262,7 +262,7 @@ def warm_up(firms: Any, count: int, seed: int, place: Any, p: Any, lifts: Any) -
             key = stream(seed, firm.id, 1_000_000 + quarter)
             renew_opportunity(firm, normal_quantile(uniform(key, Purpose.OPPORTUNITY)), p)
             participate(firm, 0.0, threshold, p)
-            lifts[i] = adjust(lifts[i], lift(firm, cut, p), small, p) if firm.does_rd == 1 else 0.0
+            lifts[i] = adjust(lifts[i], lift(firm, cut, 0.0, p), small, p) if firm.does_rd == 1 else 0.0
 
 
 def _capped_scale(revenue: np.ndarray, lift: np.ndarray, total: float, cap: float) -> float:
