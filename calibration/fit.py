@@ -4,13 +4,14 @@ A fixed-point iteration: run a few replicates, compare their mean with the obser
 a part of the log ratio, until the changes are small. It is a first fit of levels and trends, not an
 inference: it says nothing about uncertainty.
 
-    python -m calibration.fit            writes calibration/data/city_effects.csv
+    yongwen fit            writes city_effects.csv in the data folder
 """
 
 import csv
 import math
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -170,11 +171,11 @@ def _changes(miss: object) -> dict[str, float | None]:
     }
 
 
-def fit() -> Effects:
+def fit(processes: int = 2) -> Effects:
     """Return fitted effects, printing how far the simulated moments lie from the observed ones."""
     goals = moments()
     effects: Effects = {}
-    with worker_pool(2) as pool:
+    with worker_pool(processes) as pool:
         for count in range(STEPS):
             model = simulate_mean(effects, pool)
             distance = step(effects, goals, model, gain=0.7 if count < STEPS - 4 else 0.4)
@@ -182,15 +183,14 @@ def fit() -> Effects:
     return effects
 
 
-def write(effects: Effects) -> None:
-    """Write the effects to the data folder."""
+def write(effects: Effects) -> Path:
+    """Write the effects to the data folder, whole or not at all; return where."""
     path = data_dir() / "city_effects.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
+    draft = path.with_suffix(".tmp")
+    with draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("place", "effect", "value", "unit", "provenance"))
         for (place, name), value in sorted(effects.items()):
             writer.writerow((place, name, f"{value:.5g}", EFFECTS[name][1], "fitted"))
-
-
-if __name__ == "__main__":
-    write(fit())
+    draft.replace(path)
+    return path

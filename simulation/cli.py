@@ -122,6 +122,16 @@ def data(
     cli_show.data(region, indicator, json)
 
 
+@app.command(epilog=EXIT_CODES)
+def fit(
+    processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+) -> None:
+    """Fit the city effects to 2015-2018 anew and write them to the data folder (some minutes)."""
+    from simulation import cli_run
+
+    cli_run.fit(processes)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; an error a user can act on is one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -12,11 +12,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from calibration import fit as fitting
 from simulation import rerun as repeat
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
 from simulation.errors import InputError, YongwenError
-from simulation.experiment import MAX_RUNS, Ensemble, Experiment, plan
+from simulation.experiment import MAX_PROCESSES, MAX_RUNS, Ensemble, Experiment, plan
 from simulation.figure import save, trajectories
 from simulation.report import document, table
 
@@ -73,6 +74,15 @@ def rerun(run_id: str, results: Path | None, check: bool, json: bool) -> None:
     console.print(table(ensemble, console.width))
     verdict = "the same, bit for bit, as recorded" if recorded.digest else "no record to compare with"
     print(f"{run_id}: SHA-256 of all values {digest} ({verdict})")
+
+
+def fit(processes: int) -> None:
+    """Fit the city effects anew and write them."""
+    if not 1 <= processes <= MAX_PROCESSES:
+        raise InputError(f"processes must be a whole number from 1 to {MAX_PROCESSES}, not {processes}")
+    with explained():
+        path = fitting.write(fitting.fit(processes))
+    messages().print(f"city effects are in {path}")
 
 
 def _simulate(experiment: Experiment, processes: int | None, quiet: bool) -> Ensemble:

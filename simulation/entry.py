@@ -26,7 +26,7 @@ class EntryConditions:
 
     Attributes
     ----------
-    technology_firms : number of technology firms at the end of the last quarter
+    technology_firms : number of technology firms in this quarter
     relative_wage : researchers' wage relative to other jobs, 2015 = 1
     ease : log points that easier registration adds to entry
     high_level : high-level talent

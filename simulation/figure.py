@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simulation.experiment import TARGET_YEAR, Ensemble
 from simulation.indicators import INDICATORS
-from simulation.report import Row, number, region_name, target_rows
+from simulation.report import BANDS_HOLD, Row, number, region_name, target_rows
 
 COLUMNS = 5
 POLICY_START = 2019
@@ -34,6 +35,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
 }
+HALO = [withStroke(linewidth=2.5, foreground="white")]
 SVG: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "yongwen"}  # letters as shapes, stable ids
 
 
@@ -43,7 +45,7 @@ def trajectories(ensemble: Ensemble) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(16, 9), dpi=150)
         axes = figure.subplots(-(-(len(panels) + 1) // COLUMNS), COLUMNS).ravel()
-        figure.subplots_adjust(left=0.035, right=0.955, top=0.82, bottom=0.045, wspace=0.48, hspace=0.52)
+        figure.subplots_adjust(left=0.035, right=0.955, top=0.82, bottom=0.045, wspace=0.58, hspace=0.52)
         for ax, panel in zip(axes, panels, strict=False):
             _draw(ax, panel)
         for ax in axes[len(panels) :]:
@@ -98,7 +100,7 @@ def _frame(ax: Axes, row: Row) -> None:
         ax.axhline(verdict.goal, color=GOAL, linewidth=1.3, dashes=(4, 2.5), zorder=3)
         ax.annotate(
             f"target {number(verdict.goal)}", (first - 0.2, verdict.goal), xytext=(0, 3),
-            textcoords="offset points", color=GOAL, fontsize=9,
+            textcoords="offset points", color=GOAL, fontsize=9, path_effects=HALO, zorder=5,
         )  # fmt: skip
         ax.annotate(
             f"{verdict.probability:.0%}", (1, 1), xytext=(5, 19), xycoords="axes fraction",
@@ -162,6 +164,6 @@ def _heading(figure: Figure, ensemble: Ensemble, targets: int) -> None:
     years = f"{ensemble.years[0]}–{ensemble.years[-1]}"
     scenario = ensemble.experiment.name
     title = f"{targets} targets of the Ningbo–Wenzhou zone, {years}: scenario “{scenario}”"
-    text = f"Red percentage: share of the simulated runs that meet the target in {TARGET_YEAR}"
+    text = f"Red percentage: share of the simulated runs that meet the target in {TARGET_YEAR}. {BANDS_HOLD}"
     figure.text(0.035, 0.962, title, fontsize=20, fontweight="bold", va="center")
     figure.text(0.035, 0.918, text, fontsize=12.5, color=MUTED, va="center")

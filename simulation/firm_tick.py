@@ -142,11 +142,10 @@ def operate_firms(
             if spun_off < founders.size:
                 founders[spun_off] = i
             spun_off += 1
-        if firm.tenant > 0:
-            firm.tenant -= 1
         if uniform(key, Purpose.EXIT) < exit_chance(firm, age, place, support.mentoring, p):
             close(firm, stat, ledger[firm.city])
             continue
+        firm.tenant = max(0, firm.tenant - 1)
         count_firm(firm, age, stat)
         stock[firm.city, firm.field] += firm.knowledge
         if last_quarter:

@@ -153,7 +153,8 @@ def _markets(model: "InnovationModel") -> None:
     weight = 1.0 / model.scale
     demand = np.zeros((cities, len(model.fields)))
     np.add.at(demand, (firms["city"], firms["field"]), firms["revenue"])
-    model.goods = GoodsMarket(demand)
+    # Where a city has no firm of a field yet, there is demand for one entrant.
+    model.goods = GoodsMarket(np.maximum(demand, p["entrant_revenue"]))
     payroll = np.bincount(firms["city"], firms["rd"], cities) * p["wage_share"] * weight
     for u in model.universities:
         payroll[u.city] += u.payroll(p)

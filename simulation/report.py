@@ -16,6 +16,8 @@ from simulation.data import Datum
 from simulation.experiment import QUANTILES, TARGET_YEAR, Ensemble, Verdict
 from simulation.indicators import INDICATORS, TARGETS, observed
 
+BANDS_HOLD = "Bands hold chance, outside conditions and drift; not yet the uncertainty of parameters."
+"""What the bands of a projection cover, said wherever one is shown."""
 CHECKED_YEARS = (2015, 2018)  # shown beside what was observed
 FULL_WIDTH = 110  # columns that the whole table needs; a narrower one shows fewer
 
@@ -126,7 +128,7 @@ def table(ensemble: Ensemble, width: int) -> Table:
     view = Table(
         title=f"{experiment.name}: {len(ensemble.results)} runs at scale {experiment.scale:g}",
         caption="medians; in brackets the published value, with ~ where it is an assumption; "
-        "P is the share of runs that meet the target, gap the median less the target",
+        f"P is the share of runs that meet the target, gap the median less the target. {BANDS_HOLD}",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
