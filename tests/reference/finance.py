@@ -1,0 +1,108 @@
+"""A firm's money: what a quarter brings and costs, credit, owners, growth, and whether it goes on."""
+
+from types import SimpleNamespace
+
+from reference.chance import Draws
+
+
+class Finance:
+    """The accounts of a firm. What leaves its cash enters the ledger of its city, and the other way round."""
+
+    def settle(self, draw: Draws, place: SimpleNamespace, support: SimpleNamespace) -> None:
+        """Pay for the quarter: costs, R&D, taxes, interest; then loans, dividends and growth."""
+        p, ledger, stat = self.p, self.model.ledgers[self.city], self.model.tallies[self.place]
+        noise = p.margin_spread * draw.normal("MARGIN")
+        surplus = (self.margin + noise) * self.revenue - p.overhead
+        reported = self.rd / (1.0 - self.relabelled)
+        tax = self.tax_on(surplus, reported)
+        interest = 0.25 * p.interest * self.debt
+        granted = self.grant * place.grant_ratio * self.rd
+        misused = p.grant_misuse * granted
+        contract = self.contracts * self.rd / (1.0 - support.voucher) ** p.voucher_response
+        voucher = support.voucher * contract
+        wages = p.wage_share * self.rd
+
+        self.cash += surplus + granted + voucher - misused - self.rd - tax - interest
+        ledger.customers -= self.revenue
+        ledger.suppliers += (self.revenue - surplus - contract) + (self.rd - wages)
+        ledger.contracts += contract
+        ledger.households += wages
+        ledger.treasury += tax
+        ledger.banks += interest - self.use_credit(support)
+        ledger.owners += misused + self.pay_dividend()
+        ledger.suppliers += self.expand()
+
+        nation = self.model.nation
+        stat.tax_relief += nation.cit_rate * max(0.0, surplus - self.rd) - tax
+        stat.rd_reported += reported
+        stat.grant_asked += self.grant * self.rd
+        stat.grant_money += granted
+        stat.grant_misused += misused
+        stat.contracts_bought += contract
+        stat.vouchers += voucher
+
+    def tax_on(self, surplus: float, reported: float) -> float:
+        """Income tax of the quarter; reported R&D is deducted with its extra share."""
+        taxable = max(0.0, surplus - (1.0 + self.extra_deduction) * reported)
+        return self.tax_rate(4.0 * (surplus - reported)) * taxable
+
+    def use_credit(self, support: SimpleNamespace) -> float:
+        """Borrow to pay, or repay from plenty; return new loans less repayments."""
+        if self.cash < 0.0:
+            loan = min(-self.cash, self.credit_room(support))
+        else:
+            spare = max(0.0, self.cash - self.p.cash_buffer * self.revenue)
+            loan = -min(self.debt, 0.5 * spare)
+        self.cash += loan
+        self.debt += loan
+        return loan
+
+    def pay_dividend(self) -> float:
+        """Owners take part of plenty, unless there is debt or venture money."""
+        spare = self.cash - self.p.cash_target * self.revenue
+        if spare <= 0.0 or self.debt > 0.0 or self.equity > 0.0:
+            return 0.0
+        dividend = self.p.payout * spare
+        self.cash -= dividend
+        return dividend
+
+    def expand(self) -> float:
+        """A venture-backed firm spends part of its cash on growth."""
+        if not (self.equity > 0.0 and self.cash > 0.0):
+            return 0.0
+        spent = self.p.expansion_rate * self.cash
+        self.cash -= spent
+        self.scale += self.p.expansion_return * min(1.0, spent / (4.0 * self.revenue))
+        return spent
+
+    def exit_chance(self, support: SimpleNamespace, pressure: float) -> float:
+        """Chance to close in this quarter: by age, size, coaching, and whether the firm can pay."""
+        p = self.p
+        by_age = (  # in the n-th quarter after birth
+            (4, p.exit_hazard_1),
+            (8, p.exit_hazard_2),
+            (12, p.exit_hazard_3),
+            (28, p.exit_hazard_4_7),
+            (float("inf"), p.exit_hazard_later),
+        )
+        hazard = pressure * next(yearly for last, yearly in by_age if self.age <= last)
+        by_size = 1.0 - p.exit_size_slope * (self.scale - p.log_reference_size_small)
+        hazard *= max(0.4, min(1.2, by_size))
+        if self.tenant:
+            hazard *= 1.0 - support.mentoring
+        if self.cash < 0.0:
+            hazard += p.insolvency
+        return min(1.0, hazard / 4.0)
+
+    def close(self) -> None:
+        """Leave: cash goes to the owners, what is owed to the suppliers, patents lapse, filings end."""
+        ledger, stat = self.model.ledgers[self.city], self.model.tallies[self.place]
+        if self.cash < 0.0:
+            ledger.suppliers += self.cash
+        else:
+            ledger.owners += self.cash
+        stat.exits += 1
+        stat.lapses += self.patents
+        stat.refusals += self.filed + self.examined
+        self.alive = False
+        self.remove()
