@@ -22,7 +22,7 @@ Key = int | np.uint64
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_TO_UNIT = 2.0**-53
+_TO_UNIT = 2.0**-52
 
 
 class Purpose(IntEnum):
@@ -105,7 +105,7 @@ def stream(seed: int, entity: Key, quarter: int) -> np.uint64:
 def uniform(key: np.uint64, purpose: int) -> float:
     """Return the uniform draw in (0, 1) that `key` gives for `purpose`."""
     bits = mix(key ^ (np.uint64(purpose) * _GOLDEN))
-    return (float(bits >> np.uint64(11)) + 0.5) * _TO_UNIT
+    return (float(bits >> np.uint64(12)) + 0.5) * _TO_UNIT
 
 
 @rule
