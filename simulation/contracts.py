@@ -1,14 +1,11 @@
 """The market for technology contracts: who sells what firms buy, and what of it is registered."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 
-def settle_contracts(model: "InnovationModel") -> None:
+def settle_contracts(model: World) -> None:
     """Pay sellers of technology for the contracts that firms bought in this quarter.
 
     Contracts go to cities by gravity with a home bias; a part goes to universities, by their funding.
@@ -34,7 +31,7 @@ def settle_contracts(model: "InnovationModel") -> None:
         model.registered_share = model.turnover_start / (4.0 * np.maximum(1.0, sold_by_place(model)))
 
 
-def sold_by_place(model: "InnovationModel") -> np.ndarray:
+def sold_by_place(model: World) -> np.ndarray:
     """Return contracts sold by place: a city's sellers share by their knowledge stock."""
     knowledge = model.stats["knowledge"]
     city_of = model.geography.city_of
@@ -42,7 +39,7 @@ def sold_by_place(model: "InnovationModel") -> np.ndarray:
     return np.asarray(model.contracts_sold[city_of] * share)
 
 
-def registered_contracts(model: "InnovationModel") -> np.ndarray:
+def registered_contracts(model: World) -> np.ndarray:
     """Return the turnover of registered contracts by place in this quarter (10 000 CNY).
 
     Sellers register a share of their contracts; it was set to the turnover of 2015 and moves with a fitted
@@ -51,7 +48,7 @@ def registered_contracts(model: "InnovationModel") -> np.ndarray:
     return np.asarray(sold_by_place(model) * model.registered_share * model.contract_registration)
 
 
-def contract_shares(model: "InnovationModel") -> np.ndarray:
+def contract_shares(model: World) -> np.ndarray:
     """Return where the contracts of each city (row) are bought (columns; rows sum to one)."""
     away = model.gravity.copy()
     np.fill_diagonal(away, 0.0)

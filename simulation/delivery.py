@@ -1,7 +1,5 @@
 """From levers to what firms, universities, funds and people get: requests, budgets, capacity."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from agents.fund import Offer
@@ -10,9 +8,7 @@ from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import effective_minutes, halved
 from simulation.indicators import BASE_YEAR
 from simulation.synthesis import YI
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 LARGEST_VOUCHER = 0.5
 """Largest share of a contract's price that vouchers pay (assumption; city rules pay up to half)."""
@@ -24,7 +20,7 @@ _DRAWN = {"guidance_fund", "angel_coinvestment", "innovation_vouchers", "certifi
 """Programmes whose money is paid out when funds, firms or recruits draw it, not at once."""
 
 
-def deliver(model: "InnovationModel") -> None:
+def deliver(model: World) -> None:
     """Let every city government plan its quarter and set what reaches each place."""
     levers, city_of = model.levers[model.quarter], model.geography.city_of
     fiscal = model.outlook.fiscal[model.quarter // 4] / 4.0
@@ -46,7 +42,7 @@ def deliver(model: "InnovationModel") -> None:
     _set_titles(model, levers)
 
 
-def requests(model: "InnovationModel", levers: np.ndarray) -> dict[str, np.ndarray]:
+def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each programme would cost each city in this quarter (10 000 CNY, float64[C])."""
     wanted = {}
     for name, lever in LEVERS.items():
@@ -62,17 +58,17 @@ def requests(model: "InnovationModel", levers: np.ndarray) -> dict[str, np.ndarr
     return wanted
 
 
-def _city_sum(model: "InnovationModel", values: np.ndarray) -> np.ndarray:
+def _city_sum(model: World, values: np.ndarray) -> np.ndarray:
     return np.bincount(model.geography.city_of, values, len(model.geography.cities))
 
 
-def _city_max(model: "InnovationModel", values: np.ndarray) -> np.ndarray:
+def _city_max(model: World, values: np.ndarray) -> np.ndarray:
     largest = np.zeros(len(model.geography.cities))
     np.maximum.at(largest, model.geography.city_of, values)
     return largest
 
 
-def _set_support(model: "InnovationModel", levers: np.ndarray, part: np.ndarray) -> None:
+def _set_support(model: World, levers: np.ndarray, part: np.ndarray) -> None:
     """Turn levers into what reaches a firm, as far as budgets and capacity allow; `part` is delivered (P)."""
     p, support, last = model.p, model.support, model.stats
     weight = 1.0 / model.scale
@@ -99,7 +95,7 @@ def _set_support(model: "InnovationModel", levers: np.ndarray, part: np.ndarray)
     model.programme_talent = 0.25 * levers["talent_inflow"] * part * appeal
 
 
-def _set_grants(model: "InnovationModel") -> None:
+def _set_grants(model: World) -> None:
     """Set which part of the grants that firms won the city budgets can pay."""
     p = model.p
     asked = _city_sum(model, model.stats["grant_asked"]) / model.scale
@@ -110,7 +106,7 @@ def _set_grants(model: "InnovationModel") -> None:
     model.places["grant_ratio"] = ratio[model.geography.city_of]
 
 
-def _set_offers(model: "InnovationModel", levers: np.ndarray, part: np.ndarray) -> None:
+def _set_offers(model: World, levers: np.ndarray, part: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
     public = _city_sum(model, (levers["guidance_fund"] + levers["angel_coinvestment"]) * part) * YI / 4.0
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
@@ -123,7 +119,7 @@ def _set_offers(model: "InnovationModel", levers: np.ndarray, part: np.ndarray) 
     ]
 
 
-def eased_minutes(model: "InnovationModel", levers: np.ndarray) -> np.ndarray:
+def eased_minutes(model: World, levers: np.ndarray) -> np.ndarray:
     """Return effective travel times between cities after the integration measures of this quarter."""
     delta, near = _city_max(model, levers["delta_link"]), _city_max(model, levers["hangzhou_link"])
     if not (delta.any() or near.any()):
@@ -136,7 +132,7 @@ def eased_minutes(model: "InnovationModel", levers: np.ndarray) -> np.ndarray:
     return effective_minutes(model.geography.minutes, 1.0 - (1.0 - ease) * (1.0 - to_hangzhou))
 
 
-def _set_titles(model: "InnovationModel", levers: np.ndarray) -> None:
+def _set_titles(model: World, levers: np.ndarray) -> None:
     """Give the inventors of the pilot institutions their title."""
     if not levers["inventor_share"].any():
         return
@@ -146,7 +142,7 @@ def _set_titles(model: "InnovationModel", levers: np.ndarray) -> None:
             university.inventor_share = float(levers["inventor_share"][university.place])
 
 
-def settle_talent(model: "InnovationModel") -> None:
+def settle_talent(model: World) -> None:
     """Bring high-level talent: those who come anyway, and those whom programmes recruit."""
     p, market, city_of = model.p, model.talent, model.geography.city_of
     natural = 0.25 * p["high_level_rate"] * model.high_level_drift * market.high_level

@@ -13,13 +13,13 @@ from types import MappingProxyType
 
 import numpy as np
 
+from scenarios.scenario import FIRST_YEAR
 from simulation.data import Datum, data_dir, load_observations
 from simulation.geography import load_geography
 
 Sums = Mapping[str, float]
 BASE_YEAR = 2018
 """The last year before the policy: growth and doubling are measured from it."""
-FIRST_YEAR = 2015
 
 
 @dataclass(frozen=True)

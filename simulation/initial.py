@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,9 +28,7 @@ from simulation.outlook import make_outlook
 from simulation.policy import growth_change, lever_paths
 from simulation.randomness import entity_id
 from simulation.synthesis import YI, patents_at_start, place_totals, synthesise
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 MOST_OF_PATENTS = 0.7
 """Largest share of a city's patents that universities and institutes hold at the start (assumption)."""
@@ -39,7 +36,7 @@ _WARM_UP_ROUNDS = 3
 """Rounds of partner search before 2015, so that the network starts near its steady density."""
 
 
-def set_up(model: "InnovationModel", effects: Mapping[tuple[str, str], float]) -> None:
+def set_up(model: World, effects: Mapping[tuple[str, str], float]) -> None:
     """Fill a model with its world, its agents and empty books."""
     _world(model)
     model.place_effects = place_effects(effects, model.geography.places)
@@ -54,7 +51,7 @@ def set_up(model: "InnovationModel", effects: Mapping[tuple[str, str], float]) -
     _books(model)
 
 
-def _world(model: "InnovationModel") -> None:
+def _world(model: World) -> None:
     geography = model.geography = load_geography()
     start = model.start = load_starting_values()
     model.fields = load_fields()
@@ -75,7 +72,7 @@ def _world(model: "InnovationModel") -> None:
     model.first_quarter = (1.0 + model.outlook.growth[1]) ** -1.5
 
 
-def _universities(model: "InnovationModel") -> None:
+def _universities(model: World) -> None:
     fields = [field.id for field in model.fields]
     model.universities = []
     by_city = sorted(load_institutions(), key=lambda item: model.geography.cities.index(item.city))
@@ -102,7 +99,7 @@ def _universities(model: "InnovationModel") -> None:
     )
 
 
-def _fit_patents_into_cities(model: "InnovationModel") -> None:
+def _fit_patents_into_cities(model: World) -> None:
     """Scale universities' patents down where, by the common ratio, they would leave firms hardly any."""
     for city, name in enumerate(model.geography.cities):
         members = [u for u in model.universities if u.city == city]
@@ -112,7 +109,7 @@ def _fit_patents_into_cities(model: "InnovationModel") -> None:
             university.patents = math.floor(university.patents * min(1.0, room / max(1.0, held)))
 
 
-def _firms(model: "InnovationModel") -> None:
+def _firms(model: World) -> None:
     held: dict[str, dict[str, float]] = {}
     for u in model.universities:
         sums = held.setdefault(model.geography.cities[u.city], {})
@@ -148,7 +145,7 @@ def entrant_fields(firms: np.ndarray, places: int, fields: int) -> np.ndarray:
     return np.asarray(mix / mix.sum(axis=1, keepdims=True))
 
 
-def _markets(model: "InnovationModel") -> None:
+def _markets(model: World) -> None:
     firms, p, cities = model.firms.records, model.p, len(model.geography.cities)
     weight = 1.0 / model.scale
     demand = np.zeros((cities, len(model.fields)))
@@ -168,7 +165,7 @@ def _markets(model: "InnovationModel") -> None:
     model.gdp_rest = np.maximum(0.05 * quarter_gdp, quarter_gdp - added)
 
 
-def _network(model: "InnovationModel") -> None:
+def _network(model: World) -> None:
     firms, p = model.firms, model.p
     cities = len(model.geography.cities)
     mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
@@ -198,7 +195,7 @@ def _network(model: "InnovationModel") -> None:
     partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
 
 
-def _patent_propensity(model: "InnovationModel") -> None:
+def _patent_propensity(model: World) -> None:
     """Set each place's constant so that filings lead to the grants that the pipeline was built for."""
     firms, p, places = model.firms.records, model.p, model.places
     researchers = p["wage_share"] * firms["rd"] / places["wage"][firms["place"]]
@@ -210,7 +207,7 @@ def _patent_propensity(model: "InnovationModel") -> None:
     model.patent_propensity = np.divide(wanted, total, out=np.zeros(places.size), where=total > 0.0)
 
 
-def _capital(model: "InnovationModel") -> None:
+def _capital(model: World) -> None:
     model.funds = []
     for city, name in enumerate(model.geography.cities):
         managed = model.start.value(name, "innovation_capital") * YI
@@ -222,7 +219,7 @@ def _capital(model: "InnovationModel") -> None:
     model.holding_count = 0
 
 
-def _governments(model: "InnovationModel") -> None:
+def _governments(model: World) -> None:
     model.governments = [
         Government(model, name, city, float(model.outlook.fiscal[0, city]) / 4.0)
         for city, name in enumerate(model.geography.cities)
@@ -237,7 +234,7 @@ def _governments(model: "InnovationModel") -> None:
     }
 
 
-def _books(model: "InnovationModel") -> None:
+def _books(model: World) -> None:
     places, cities = len(model.geography.places), len(model.geography.cities)
     model.support = np.zeros(places, dtype=SUPPORT)
     model.stats = np.zeros(places, dtype=STATISTICS)

@@ -1,26 +1,22 @@
 """What must hold after every quarter. `yongwen run --check` tests it in each."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from simulation.accounts import firms_cash
 from simulation.errors import InvariantError
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 TOLERANCE = 1e-9
 """Relative rounding error allowed in sums of money and people."""
 
 
-def check_invariants(model: "InnovationModel") -> None:
+def check_invariants(model: World) -> None:
     """Raise `InvariantError` for the first invariant that is broken."""
     for check in (_money_of_firms, _money_of_others, _people, _patents, _signs, _status, _market, _sums):
         check(model)
 
 
-def _require(holds: bool, model: "InnovationModel", what: str) -> None:
+def _require(holds: bool, model: World, what: str) -> None:
     if not holds:
         raise InvariantError(f"{model.year} Q{model.quarter % 4 + 1}: {what}")
 
@@ -29,7 +25,7 @@ def _near(a: float, b: float, size: float) -> bool:
     return abs(a - b) <= TOLERANCE * max(1.0, abs(size))
 
 
-def _money_of_firms(model: "InnovationModel") -> None:
+def _money_of_firms(model: World) -> None:
     """Each yuan that left the firms' cash entered an account, and the other way round."""
     received = sum(float(model.ledger[name].sum()) for name in model.ledger.dtype.names or ())
     paid_in = sum(float(model.stats[name].sum()) for name in ("grant_money", "vouchers", "rewards"))
@@ -43,7 +39,7 @@ def _money_of_firms(model: "InnovationModel") -> None:
     )
 
 
-def _money_of_others(model: "InnovationModel") -> None:
+def _money_of_others(model: World) -> None:
     for fund in model.funds:
         _require(
             fund.dry_powder >= -1e-6 and fund.portfolio >= -1e-6,
@@ -68,7 +64,7 @@ def _money_of_others(model: "InnovationModel") -> None:
     _require(_near(bought, sold, bought), model, f"contracts bought {bought}, sold {sold}")
 
 
-def _people(model: "InnovationModel") -> None:
+def _people(model: World) -> None:
     total = float(model.talent.stock.sum())
     expected = model.start_stock + model.talent.balance
     _require(
@@ -79,7 +75,7 @@ def _people(model: "InnovationModel") -> None:
     _require(_near(high, expected, high), model, what)
 
 
-def _patents(model: "InnovationModel") -> None:
+def _patents(model: World) -> None:
     """Patents held are granted less lapsed; filings wait, are granted or refused."""
     firms = model.firms.living
     for stocks, flows, name in (
@@ -103,7 +99,7 @@ def _patents(model: "InnovationModel") -> None:
     model.stocks_before["universities"] = now
 
 
-def _signs(model: "InnovationModel") -> None:
+def _signs(model: World) -> None:
     firms = model.firms.living
     for name in (
         "revenue",
@@ -123,7 +119,7 @@ def _signs(model: "InnovationModel") -> None:
     _require(bool((model.talent.high_level >= 0).all()), model, "negative high-level talent")
 
 
-def _status(model: "InnovationModel") -> None:
+def _status(model: World) -> None:
     """Certificates belong to living firms and last at most three years; closed firms hold nothing."""
     firms = model.firms.records
     dead = firms[firms["alive"] == 0]
@@ -141,7 +137,7 @@ def _status(model: "InnovationModel") -> None:
     _require(np.unique(ids).size == ids.size, model, "two firms share an id")
 
 
-def _market(model: "InnovationModel") -> None:
+def _market(model: World) -> None:
     """Goods and researchers: what is sold equals demand, who is employed equals who wants to be."""
     sold, demand = float(model.stats["revenue"].sum()), float(model.goods.demand[model.bids > 0].sum())
     _require(_near(sold, demand, demand), model, f"sales {sold}, demand {demand}")
@@ -154,7 +150,7 @@ def _market(model: "InnovationModel") -> None:
     )
 
 
-def _sums(model: "InnovationModel") -> None:
+def _sums(model: World) -> None:
     """The sum over firms is the indicator."""
     born = model.quarter
     firms = model.firms.living

@@ -9,29 +9,19 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from agents.fund import VentureFund
-from agents.government import Government
 from agents.parameters import parameter_record
-from agents.population import RecordPopulation
-from agents.university import University
-from scenarios.scenario import Scenario, load_scenario
+from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation import initial
-from simulation.accounts import productivity
-from simulation.data import Field, StartingValues
 from simulation.effects import load_effects
-from simulation.geography import Geography
 from simulation.indicators import IndicatorTable
 from simulation.invariants import check_invariants
-from simulation.markets import GoodsMarket, TalentMarket
-from simulation.outlook import Outlook
-from simulation.randomness import draw_many
 from simulation.schedule import PHASES, Phase
+from simulation.world import World
 
-FIRST_YEAR = 2015
 LAST_YEAR = 2022
 
 
-class InnovationModel(mesa.Model):
+class InnovationModel(mesa.Model, World):
     """Regional innovation in the delta, 2015 Q1 to the end of `until`.
 
     Parameters
@@ -76,43 +66,6 @@ class InnovationModel(mesa.Model):
         self.quarter = 0
         initial.set_up(self, load_effects() if effects is None else effects)
 
-    # The state of the world; `simulation.initial` sets it up, the phases move it on.
-    geography: Geography
-    start: StartingValues
-    fields: tuple[Field, ...]
-    place_effects: dict[str, np.ndarray]
-    drift: dict[str, np.ndarray]
-    patent_propensity: np.ndarray  # float64[P], before drift
-    outlook: Outlook
-    nation: np.void
-    levers: np.ndarray  # LEVER_VALUES[Q, P]
-    support: np.ndarray  # SUPPORT[P]
-    places: np.ndarray  # PLACE[P]
-    firms: RecordPopulation
-    universities: list[University]
-    funds: list[VentureFund]
-    governments: list[Government]
-    goods: GoodsMarket
-    talent: TalentMarket
-    minutes: np.ndarray  # float64[C, C], effective travel times
-    gravity: np.ndarray  # float64[C, C], where searches for partners lead
-    partners: np.ndarray  # int32[N, SLOTS]
-    links: np.ndarray  # float64[C, C + 1]
-    holdings: np.ndarray  # HOLDING[...], the first holding_count are in use
-    holding_count: int
-    stats: np.ndarray  # STATISTICS[P] of the quarter
-    ledger: np.ndarray  # LEDGER[C] of the quarter
-    outside: dict[str, float]  # what outside accounts received since the start, 10 000 CNY
-    table: IndicatorTable
-    registered_share: np.ndarray | None
-    pool_start: np.ndarray | None
-    productivity_start: np.ndarray | None
-
-    @property
-    def year(self) -> int:
-        """Calendar year of the quarter that comes next."""
-        return FIRST_YEAR + self.quarter // 4
-
     def step(self) -> None:
         """Advance by one quarter: the phases of the schedule, in order."""
         for phase in PHASES:
@@ -134,34 +87,6 @@ class InnovationModel(mesa.Model):
         while self.running:
             self.step()
         return self.table
-
-    # What phases ask of the state as a whole.
-
-    def own(self, totals: np.ndarray) -> np.ndarray:
-        """Return totals by place with the zones' parts taken out of their cities (float64[P])."""
-        own = totals.copy()
-        for row, place in enumerate(self.geography.places):
-            if place.kind == "zone":
-                own[self.geography.index(place.parent)] -= totals[row]
-        return own
-
-    def firm_rd(self) -> np.ndarray:
-        """Return the firms' R&D by city in the last quarter (10 000 CNY, float64[C])."""
-        firms = self.firms.records
-        money = firms["rd"] * firms["alive"]
-        return np.asarray(np.bincount(firms["city"], money, len(self.geography.cities)) / self.scale)
-
-    def relative_productivity(self) -> np.ndarray:
-        """Return the change of mean log productivity by city since the first quarter (float64[C])."""
-        now = productivity(self)
-        if self.productivity_start is None:
-            self.productivity_start = now
-        return np.asarray(now - self.productivity_start)
-
-    def drawn(self, identity: np.uint64, purposes: np.ndarray) -> list[float]:
-        """Return an agent's draws of this quarter for several purposes at once."""
-        values: list[float] = draw_many(self.seed, identity, self.quarter, purposes).tolist()
-        return values
 
     # Mesa's views of the agents: firms become agents when somebody asks for them, and stay so.
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.records import NATION
+from scenarios.scenario import FIRST_YEAR
 from simulation.data import Conditions, load_conditions
 from simulation.geography import Geography
 from simulation.randomness import Purpose, draw, entity_id, normal_quantile
 
-FIRST_YEAR = 2015
 LAST_OBSERVED = 2018
 COMMON = 0.7
 """Part of the variance of city growth that all cities share (assumption)."""

@@ -1,7 +1,5 @@
 """What happens in each phase of a quarter. The order stands in `simulation.schedule`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from agents.university import Draws
@@ -13,10 +11,7 @@ from simulation.firm_tick import operate_firms, plan_firms
 from simulation.geography import collaboration_gravity, collaboration_reach, spillover_kernel
 from simulation.networks import partner_effects, remap, renew_partners, rings
 from simulation.randomness import Purpose
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
-
+from simulation.world import World
 
 _UNIVERSITY_PURPOSES = np.array(
     [
@@ -27,7 +22,7 @@ _UNIVERSITY_PURPOSES = np.array(
 )
 
 
-def conditions(model: "InnovationModel") -> None:
+def conditions(model: World) -> None:
     """Move outside paths by a quarter."""
     quarter, year = model.quarter, model.quarter // 4
     city_of = model.geography.city_of
@@ -43,7 +38,7 @@ def conditions(model: "InnovationModel") -> None:
     _trends(model)
 
 
-def _trends(model: "InnovationModel") -> None:
+def _trends(model: World) -> None:
     """Move what is fitted: along its trend, which fades after 2018, and from then on with a drift."""
     effect, places = model.place_effects, model.places
     after = max(0.0, model.quarter / 4.0 - FITTED_YEARS)
@@ -61,12 +56,12 @@ def _trends(model: "InnovationModel") -> None:
     model.contract_registration = np.exp(effect["contract_trend"] * years + drift["contract_trend"])
 
 
-def policy(model: "InnovationModel") -> None:
+def policy(model: World) -> None:
     """Pay programmes and deliver instruments."""
     delivery.deliver(model)
 
 
-def networks(model: "InnovationModel") -> None:
+def networks(model: World) -> None:
     """Squeeze out closed firms, then renew partnerships and what they add."""
     firms, p, cities = model.firms, model.p, len(model.geography.cities)
     moved = firms.squeeze()
@@ -98,14 +93,14 @@ def networks(model: "InnovationModel") -> None:
     partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
 
 
-def contact_gain(model: "InnovationModel") -> np.ndarray:
+def contact_gain(model: World) -> np.ndarray:
     """Return partners within reach of each city relative to today's travel times (1.0: no change)."""
     now = collaboration_reach(model.geography, model.minutes, model.rd_mass, model.p)
     before = collaboration_reach(model.geography, model.geography.minutes, model.rd_mass, model.p)
     return np.asarray(now.sum(axis=1) / before.sum(axis=1))
 
 
-def knowledge(model: "InnovationModel") -> None:
+def knowledge(model: World) -> None:
     """Publish the accessible knowledge of each city and field, relative to 2015."""
     p, stock = model.p, model.knowledge_stock
     kernel = spillover_kernel(model.geography, model.minutes, p)
@@ -117,7 +112,7 @@ def knowledge(model: "InnovationModel") -> None:
     model.log_pool = np.log(pool / model.pool_start)
 
 
-def plan(model: "InnovationModel") -> None:
+def plan(model: World) -> None:
     """First pass over firms."""
     cities, fields = model.goods.demand.shape
     model.bids = np.zeros((cities, fields))
@@ -139,7 +134,7 @@ def plan(model: "InnovationModel") -> None:
     )
 
 
-def markets(model: "InnovationModel") -> None:
+def markets(model: World) -> None:
     """Clear the markets for goods and researchers."""
     model.goods.clear(model.bids)
     payroll = model.payroll / model.scale
@@ -149,7 +144,7 @@ def markets(model: "InnovationModel") -> None:
     model.places["wage"] = model.talent.wage[model.geography.city_of]
 
 
-def operate(model: "InnovationModel") -> None:
+def operate(model: World) -> None:
     """Second pass over firms."""
     price = model.goods.price
     model.stats[:] = 0
@@ -177,7 +172,7 @@ def operate(model: "InnovationModel") -> None:
     model.firms.changed()
 
 
-def universities(model: "InnovationModel") -> None:
+def universities(model: World) -> None:
     """Let each university act."""
     p = model.p
     quality = model.talent.quality(float(p["talent_quality_elasticity"]))
@@ -191,12 +186,12 @@ def universities(model: "InnovationModel") -> None:
         university.grow(p)
 
 
-def contracts(model: "InnovationModel") -> None:
+def contracts(model: World) -> None:
     """Settle technology contracts."""
     settle_contracts(model)
 
 
-def capital(model: "InnovationModel") -> None:
+def capital(model: World) -> None:
     """Raise funds, make deals, sell holdings."""
     firms, p, cities = model.firms, model.p, len(model.geography.cities)
     weight = 1.0 / model.scale
@@ -251,14 +246,14 @@ def capital(model: "InnovationModel") -> None:
         model.outside["lps"] += float(proceeds[i]) + sold
 
 
-def _reserve_holdings(model: "InnovationModel", room: int) -> None:
+def _reserve_holdings(model: World, room: int) -> None:
     if model.holding_count + room > model.holdings.size:
         grown = np.zeros(2 * model.holdings.size + room, dtype=HOLDING)
         grown[: model.holdings.size] = model.holdings
         model.holdings = grown
 
 
-def talent(model: "InnovationModel") -> None:
+def talent(model: World) -> None:
     """Let people come, go and move."""
     p = model.p
     graduates = 0.25 * p["graduate_rate"] * model.start_stock * graduate_shares(model)
@@ -267,7 +262,7 @@ def talent(model: "InnovationModel") -> None:
     delivery.settle_talent(model)
 
 
-def graduate_shares(model: "InnovationModel") -> np.ndarray:
+def graduate_shares(model: World) -> np.ndarray:
     """Return where graduates go: three in ten by universities' funding, the others where researchers are."""
     funding = np.zeros(len(model.geography.cities))
     for university in model.universities:
@@ -275,7 +270,7 @@ def graduate_shares(model: "InnovationModel") -> np.ndarray:
     return np.asarray(0.3 * funding / funding.sum() + 0.7 * model.talent.stock / model.talent.stock.sum())
 
 
-def entry_conditions(model: "InnovationModel") -> entry.EntryConditions:
+def entry_conditions(model: World) -> entry.EntryConditions:
     """Return what founders find at each place."""
     city_of = model.geography.city_of
     vacancies = np.maximum(0.0, model.incubator_places * model.scale - model.stats["tenants"])
@@ -288,7 +283,7 @@ def entry_conditions(model: "InnovationModel") -> entry.EntryConditions:
     )
 
 
-def founding(model: "InnovationModel") -> None:
+def founding(model: World) -> None:
     """Start the quarter's new firms."""
     seed, quarter, p = model.seed, model.quarter, model.p
     names = tuple(place.id for place in model.geography.places)
@@ -305,6 +300,6 @@ def founding(model: "InnovationModel") -> None:
     model.firms.append(born)
 
 
-def statistics(model: "InnovationModel") -> None:
+def statistics(model: World) -> None:
     """Publish the figures of the quarter, and of the year at its end."""
     yearbook.publish(model)

@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.parameters import parameters_hash
-from scenarios.scenario import load_scenario
+from scenarios.scenario import FIRST_YEAR, load_scenario
 from simulation.data import data_hash
 from simulation.errors import InputError
-from simulation.model import FIRST_YEAR, LAST_YEAR, InnovationModel
+from simulation.model import LAST_YEAR, InnovationModel
 
 DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0

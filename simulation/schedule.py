@@ -2,12 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from simulation import phases
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 
 @dataclass(frozen=True)
@@ -16,7 +13,7 @@ class Phase:
 
     name: str
     summary: str
-    run: Callable[["InnovationModel"], None]
+    run: Callable[[World], None]
     yearly: bool = False
 
 

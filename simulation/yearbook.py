@@ -1,20 +1,18 @@
 """The yearbook: what statistical offices would count, by place, and the indicators made of it."""
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.accounts import close_budgets, pay_subsidies, productivity
+from scenarios.scenario import FIRST_YEAR
+from simulation.accounts import close_budgets, pay_subsidies
 from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import load_geography
-from simulation.indicators import BASE_YEAR, FIRST_YEAR, INDICATORS, REGIONS
+from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS
 from simulation.randomness import Purpose, draw
 from simulation.synthesis import YI
-
-if TYPE_CHECKING:
-    from simulation.model import InnovationModel
+from simulation.world import World
 
 _COUNTED = ("entrants", "exits", "spin_offs")
 _MONEY = (
@@ -33,7 +31,7 @@ _STOCKS = (
 )
 
 
-def publish(model: "InnovationModel") -> None:
+def publish(model: World) -> None:
     """Close the quarter's books; in the fourth quarter publish the year."""
     pay_subsidies(model)
     close_budgets(model)
@@ -51,7 +49,7 @@ def publish(model: "InnovationModel") -> None:
         model.year_sums = {}
 
 
-def _quarter_figures(model: "InnovationModel") -> dict[str, np.ndarray]:
+def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     """Return the flows of a quarter by place (money in 100m CNY)."""
     stats, weight = model.stats, 1.0 / model.scale
     places = stats.size
@@ -59,7 +57,7 @@ def _quarter_figures(model: "InnovationModel") -> dict[str, np.ndarray]:
     figures |= {name: stats[name] * weight / YI for name in _MONEY}
     figures["rd_firms_money"] = stats["rd"] * weight / YI
     figures["gdp"] = (stats["value_added"] * weight + model.gdp_rest) / YI
-    figures["log_productivity"] = productivity(model)[model.geography.city_of] * figures["revenue"]
+    figures["log_productivity"] = model.productivity()[model.geography.city_of] * figures["revenue"]
     figures["employees"] = 0.25 * stats["employees"] * weight
     figures["grants"] = stats["grants"] * weight
     academic = {name: np.zeros(places) for name in ("rd", "grants", "licences", "spin_offs", "researchers")}
@@ -88,7 +86,7 @@ def _quarter_figures(model: "InnovationModel") -> dict[str, np.ndarray]:
     return figures
 
 
-def _year_end(model: "InnovationModel") -> dict[str, np.ndarray]:
+def _year_end(model: World) -> dict[str, np.ndarray]:
     """Return stocks at the end of the year by place."""
     weight, year = 1.0 / model.scale, model.quarter // 4
     places = model.stats.size
@@ -121,7 +119,7 @@ def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
     return np.asarray(score)
 
 
-def _platforms(model: "InnovationModel") -> dict[str, np.ndarray]:
+def _platforms(model: World) -> dict[str, np.ndarray]:
     """Return counties with incubators and parks: those of 2018, and those that follow at a yearly hazard."""
     places = model.stats.size
     names = ("counties", "incubator_counties", "industrial_counties", "park_counties")
@@ -138,7 +136,7 @@ def _platforms(model: "InnovationModel") -> dict[str, np.ndarray]:
     return figures
 
 
-def _covered(model: "InnovationModel", in_2018: bool, identity: np.uint64) -> bool:
+def _covered(model: World, in_2018: bool, identity: np.uint64) -> bool:
     u = draw(model.seed, identity, 0, int(Purpose.PLATFORM))
     years = model.year - BASE_YEAR
     if in_2018:
@@ -146,7 +144,7 @@ def _covered(model: "InnovationModel", in_2018: bool, identity: np.uint64) -> bo
     return bool(u < 1.0 - (1.0 - float(model.p["platform_hazard"])) ** max(0, years))
 
 
-def _publish_year(model: "InnovationModel", by_place: dict[str, np.ndarray]) -> None:
+def _publish_year(model: World, by_place: dict[str, np.ndarray]) -> None:
     """Add up regions and write the year's row of the table."""
     row = model.year - FIRST_YEAR
     names = list(by_place)

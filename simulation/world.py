@@ -1,0 +1,157 @@
+"""The state of the world: what the phases of a quarter read and move on.
+
+`simulation.initial` fills it, `simulation.phases` and their helpers change it, and
+`simulation.model.InnovationModel` is one. Letters in brackets: P places, C cities, F fields, Q quarters, N
+firms. Money in 10 000 CNY, flows a quarter.
+"""
+
+import numpy as np
+
+from agents.fund import Offer, VentureFund
+from agents.government import Government
+from agents.population import RecordPopulation
+from agents.university import University
+from scenarios.scenario import FIRST_YEAR, Scenario
+from simulation.data import County, Field, StartingValues
+from simulation.geography import Geography
+from simulation.indicators import IndicatorTable
+from simulation.markets import GoodsMarket, TalentMarket
+from simulation.outlook import Outlook
+from simulation.randomness import draw_many
+
+
+class World:
+    """Everything that a quarter starts from and leaves behind."""
+
+    # What a run is.
+    seed: int
+    scale: float  # share of firms simulated; each stands for 1/scale firms
+    until: int
+    check: bool
+    scenario_spec: Scenario
+    parameters: np.ndarray  # one record, for compiled rules
+    p: np.void  # the same record, for Python
+    quarter: int  # from 0, the first quarter of 2015
+
+    # The outside, the map, policy.
+    geography: Geography
+    fields: tuple[Field, ...]
+    start: StartingValues
+    outlook: Outlook
+    nation: np.void  # NATION of the year
+    pass_rate: float
+    growth: np.ndarray  # [C] nominal GDP growth of the quarter
+    first_quarter: np.ndarray  # [C] first quarter's flow relative to the mean quarter of 2015
+    minutes: np.ndarray  # [C, C] effective travel times
+    levers: np.ndarray  # LEVER_VALUES[Q, P]
+    support: np.ndarray  # SUPPORT[P]
+    offers: list[Offer]  # [C]
+    entry_ease: np.ndarray  # [P]
+    programme_credit: np.ndarray  # [P] lending programmes' stock of credit
+    programme_talent: np.ndarray  # [P] people recruited in the quarter
+    place_effects: dict[str, np.ndarray]  # fitted effects, each [P]
+    drift: dict[str, np.ndarray]  # each [P], log points in the first year
+    trend_step: float
+    high_level_drift: np.ndarray  # [C]
+    contract_registration: np.ndarray  # [P] registered share relative to 2015
+
+    # Agents and places.
+    places: np.ndarray  # PLACE[P]
+    firms: RecordPopulation
+    universities: list[University]
+    university_ids: np.ndarray
+    university_fields: np.ndarray
+    university_starts: np.ndarray  # [C + 1]
+    funds: list[VentureFund]
+    governments: list[Government]
+    counties: dict[str, list[County]]
+    platform_draws: dict[str, tuple[np.uint64, np.uint64]]
+    place_share: np.ndarray  # [P] part of the city's GDP
+    field_shares: np.ndarray  # [P, F] fields of entrants
+    patent_propensity: np.ndarray  # [P] before drift
+    incubator_places: np.ndarray  # [P]
+
+    # Markets.
+    goods: GoodsMarket
+    bids: np.ndarray  # [C, F]
+    contribution: np.ndarray  # [C, F] log productivity weighted by bids
+    talent: TalentMarket
+    payroll: np.ndarray  # [C]
+    start_stock: float
+    gdp_start: np.ndarray  # [P] a year
+    gdp_rest: np.ndarray  # [P] value added outside the simulated firms
+    gdp_quarter: np.ndarray  # [P]
+    productivity_start: np.ndarray | None
+
+    # Knowledge, partners, contracts.
+    knowledge_stock: np.ndarray  # [C, F]
+    pool_start: np.ndarray | None
+    log_pool: np.ndarray  # [C, F] accessible knowledge relative to 2015
+    rd_mass: np.ndarray  # [C]
+    gravity: np.ndarray  # [C, C] where searches for partners lead
+    partners: np.ndarray  # int32[N, SLOTS]
+    links: np.ndarray  # [C, C + 1]
+    contracts_sold: np.ndarray  # [C]
+    contract_flow: np.ndarray  # [C, C] from buyers to sellers
+    turnover_start: np.ndarray  # [P]
+    registered_share: np.ndarray | None  # [P]
+
+    # Venture capital.
+    seekers: np.ndarray
+    seeking: int
+    capital_asked: np.ndarray  # [C]
+    holdings: np.ndarray  # HOLDING[...], of which holding_count are in use
+    holding_count: int
+    deals: int
+    deal_money: float
+
+    # Births.
+    founders: np.ndarray
+    spun_off: int
+
+    # Books and statistics.
+    stats: np.ndarray  # STATISTICS[P]
+    ledger: np.ndarray  # LEDGER[C]
+    outside: dict[str, float]  # what outside accounts received since the start
+    cash_before: float
+    stocks_before: dict[str, int]
+    last_certified: np.ndarray  # [P]
+    brought_in: np.ndarray  # [P] high-level talent since 2019
+    year_sums: dict[str, np.ndarray]
+    base_sums: dict[str, dict[str, float]]
+    table: IndicatorTable
+
+    @property
+    def year(self) -> int:
+        """Calendar year of the quarter at hand."""
+        return FIRST_YEAR + self.quarter // 4
+
+    def own(self, totals: np.ndarray) -> np.ndarray:
+        """Return totals by place with the zones' parts taken out of their cities (float64[P])."""
+        own = totals.copy()
+        for row, place in enumerate(self.geography.places):
+            if place.kind == "zone":
+                own[self.geography.index(place.parent)] -= totals[row]
+        return own
+
+    def firm_rd(self) -> np.ndarray:
+        """Return the firms' R&D by city in the last quarter (10 000 CNY, float64[C])."""
+        firms = self.firms.records
+        money = firms["rd"] * firms["alive"]
+        return np.asarray(np.bincount(firms["city"], money, len(self.geography.cities)) / self.scale)
+
+    def productivity(self) -> np.ndarray:
+        """Return mean log contribution of R&D capital to output by city, weighted by bids (float64[C])."""
+        return np.asarray(self.contribution.sum(axis=1) / self.bids.sum(axis=1))
+
+    def relative_productivity(self) -> np.ndarray:
+        """Return the change of mean log productivity by city since the first quarter (float64[C])."""
+        now = self.productivity()
+        if self.productivity_start is None:
+            self.productivity_start = now
+        return np.asarray(now - self.productivity_start)
+
+    def drawn(self, identity: np.uint64, purposes: np.ndarray) -> list[float]:
+        """Return an agent's draws of this quarter for several purposes at once."""
+        values: list[float] = draw_many(self.seed, identity, self.quarter, purposes).tolist()
+        return values
