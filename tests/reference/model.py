@@ -15,7 +15,8 @@ from reference.firm import ReferenceFirm
 from reference.markets import ReferenceGoods, ReferenceTalent
 from simulation import delivery, yearbook
 from simulation.effects import FITTED_YEARS
-from simulation.model import FIRST_YEAR, InnovationModel
+from simulation.indicators import FIRST_YEAR
+from simulation.model import InnovationModel
 
 _REPLACED = {"firms", "partners", "goods", "talent", "holdings", "holding_count", "seekers", "founders"}
 """State of the fast model that has another form here."""
@@ -101,7 +102,7 @@ class ReferenceModel(mesa.Model):
         self.nation = plain(self.outlook.nation[self.quarter // 4])
         self.pass_rate = self.nation.pass_rate
         if self.quarter > 0:
-            mean = yearbook.productivity(self).tolist()
+            mean = self.productivity().tolist()
             self.productivity_start = self.productivity_start or mean
             gains = [now - then for now, then in zip(mean, self.productivity_start, strict=True)]
             self.goods.advance(growth, gains, self.constants)
@@ -201,6 +202,11 @@ class ReferenceModel(mesa.Model):
         for row, place in zones:
             own[self.geography.index(place.parent)] -= totals[row]
         return own
+
+    def productivity(self) -> np.ndarray:
+        """Return by city the mean log contribution of R&D capital, weighted by bids."""
+        cities = zip(self.contribution.tolist(), self.bids.tolist(), strict=True)
+        return np.array([sum(added) / sum(bids) for added, bids in cities])
 
     def firm_rd(self) -> np.ndarray:
         """Return the R&D of firms by city in the last quarter."""
