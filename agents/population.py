@@ -147,7 +147,8 @@ class RecordPopulation:
     @property
     def living(self) -> np.ndarray:
         """Return a copy of the records of the agents in the model."""
-        return self.records[self.records["alive"] == 1]
+        # Rows by number: a mask of records would be copied field by field.
+        return self.records.take(np.flatnonzero(self.columns["alive"][: self.count]))
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self.records["alive"]))

@@ -104,7 +104,7 @@ def test_one_bit_of_the_key_turns_half_the_bits_of_the_draw(component):
     flips = np.zeros(bits)
 
     def digits(seed: int, entity: int, quarter: int, purpose: int) -> int:
-        return int(draw(seed, np.uint64(entity), quarter, purpose) * 2**53)
+        return int(draw(seed, np.uint64(entity), quarter, purpose) * 2**52)
 
     for sample, bit in itertools.product(range(300), range(bits)):
         key = {
@@ -115,7 +115,7 @@ def test_one_bit_of_the_key_turns_half_the_bits_of_the_draw(component):
         }
         changed = key | {component: key[component] ^ (1 << bit)}
         flips[bit] += (digits(**key) ^ digits(**changed)).bit_count()
-    assert np.abs(flips / 300 - 26.5).max() < 1.1  # of 53 bits; five standard errors
+    assert np.abs(flips / 300 - 26.0).max() < 1.1  # of 52 bits; five standard errors
 
 
 def test_a_draw_depends_on_its_key_alone():
@@ -163,7 +163,6 @@ def test_a_draw_is_its_key_scrambled(bits):
     assert uniform(key_of(bits, 5), 5) == pytest.approx((bits + 0.5) / 2**64, abs=2.0**-52)
 
 
-@pytest.mark.xfail(reason="half a step is lost in the largest draw", strict=False)
 def test_the_largest_and_the_smallest_draw_lie_inside_the_unit_interval():
     assert 0.0 < uniform(key_of(0, 5), 5) < uniform(key_of(2**64 - 1, 5), 5) < 1.0
 
@@ -226,16 +225,22 @@ def test_normal_draws_are_normal():
     assert stats.kstest(normal_quantiles(draws(3, IDS, 1, Purpose.OPPORTUNITY)), "norm").pvalue > SURE
 
 
-@given(rate=st.floats(1e-6, 30.0), u=UNIT)
+@given(rate=st.floats(1e-6, 500.0), u=UNIT)
 @settings(deadline=None, derandomize=True, max_examples=500)
-def test_poisson_counts_are_exact_up_to_a_mean_of_30(rate, u):
+def test_poisson_counts_are_exact_up_to_a_mean_of_500(rate, u):
     count = poisson(rate, u)
     # P(N < count) < u <= P(N <= count), up to rounding.
     assert stats.poisson.cdf(count, rate) >= u - 1e-12
     assert count == 0 or stats.poisson.cdf(count - 1, rate) < u + 1e-12
 
 
-@given(n=st.integers(1, 5_000), share=st.floats(1e-6, 0.5), u=UNIT)
+@given(rate=st.floats(500.0, 1e5), u=st.floats(1e-4, 1.0 - 1e-4))
+@settings(deadline=None, derandomize=True, max_examples=300)
+def test_poisson_counts_of_large_rates_are_off_by_one_at_most(rate, u):
+    assert abs(poisson(rate, u) - stats.poisson.ppf(u, rate)) <= 1
+
+
+@given(n=st.integers(1, 5_000), share=st.floats(1e-6, 0.999), u=UNIT)
 @settings(deadline=None, derandomize=True, max_examples=500)
 def test_binomial_counts_are_exact_up_to_a_variance_of_30(n, share, u):
     if n * share * (1.0 - share) > 30.0:
@@ -253,13 +258,8 @@ def test_poisson_counts_have_mean_and_variance_equal(rate):
     assert counts.var() == pytest.approx(rate, abs=6 * rate * math.sqrt(2.0 / counts.size) + 4 * error)
 
 
-TOO_SURE = pytest.param(
-    333, 0.9, marks=pytest.mark.xfail(reason="the chance of no success is too small a number", strict=False)
-)
-
-
 @pytest.mark.parametrize(
-    ("n", "share"), [(1, 0.3), (20, 0.05), (100, 0.5), (333, 0.7), (5_000, 0.4), (40, 0.97), TOO_SURE]
+    ("n", "share"), [(1, 0.3), (20, 0.05), (100, 0.5), (333, 0.7), (5_000, 0.4), (40, 0.97), (333, 0.9)]
 )
 def test_binomial_counts_have_the_mean_and_the_variance(n, share):
     counts = np.array([binomial(n, share, u) for u in draws(2, IDS[:40_000], 1, Purpose.LAPSE)])
@@ -271,10 +271,9 @@ def test_binomial_counts_have_the_mean_and_the_variance(n, share):
     assert counts.max() <= n
 
 
-@pytest.mark.xfail(reason="the count falls where the rate passes 30", strict=False)
 @example(u=1e-9, rates=[21.0, 31.0])
 @example(u=0.999, rates=[30.0, 30.01])
-@given(u=UNIT, rates=st.lists(st.floats(0.0, 200.0), min_size=2, max_size=20))
+@given(u=UNIT, rates=st.lists(st.floats(0.0, 500.0), min_size=2, max_size=20))
 @settings(deadline=None, derandomize=True, max_examples=300)
 def test_poisson_counts_never_fall_when_the_rate_rises(u, rates):
     counts = [poisson(rate, u) for rate in sorted(rates)]
@@ -302,7 +301,6 @@ def test_counts_at_the_ends():
     assert binomial(10, 1.0, 0.001) == 10
 
 
-@pytest.mark.xfail(reason="sums of chances end below the largest draw", strict=False)
 @pytest.mark.parametrize("u", [2.0**-54, 1.0 - 2.0**-53])
 def test_the_most_extreme_draws_mean_something(u):
     assert math.isfinite(normal_quantile(u))
