@@ -1,0 +1,274 @@
+"""Policy: levers over time and space, budgets that close, and what levers move."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from worlds import COMPANIONS, lever_runs, scenario
+
+from agents.government import Government
+from agents.parameters import parameter_record
+from scenarios.levers import LEVERS
+from scenarios.scenario import Scenario, ScenarioError
+from simulation.delivery import requests
+from simulation.geography import load_geography
+from simulation.indicators import IndicatorTable
+from simulation.model import InnovationModel
+from simulation.policy import CITY_LEVERS, growth_change, lever_paths, neutral
+
+P = parameter_record()[0]
+GEOGRAPHY = load_geography()
+GDP = np.random.default_rng(1).uniform(1.0, 9.0, len(GEOGRAPHY.places))
+QUARTERS = 32
+NINGBO, WENZHOU = GEOGRAPHY.members("Ningbo"), GEOGRAPHY.members("Wenzhou")
+
+
+def paths(**levers: object) -> np.ndarray:
+    return lever_paths(scenario(levers), GEOGRAPHY, GDP, QUARTERS)
+
+
+# Paths.
+
+
+def test_without_levers_all_are_neutral() -> None:
+    found = paths()
+    assert found.shape == (QUARTERS, len(GEOGRAPHY.places))
+    assert (found == neutral()[0]).all()
+
+
+def test_amounts_are_shared_out_by_gdp() -> None:
+    found = paths(guidance_fund=20.0)["guidance_fund"]
+    inside = [*NINGBO, *WENZHOU]
+    np.testing.assert_allclose(found[16, inside], 20.0 * GDP[inside] / GDP[inside].sum())
+    assert found[16].sum() == pytest.approx(20.0)
+    assert found[15].sum() == 0.0
+
+
+def test_strengths_hold_alike_in_a_city_and_its_zone() -> None:
+    found = paths(delta_link={"value": 0.6, "scope": ["Ningbo"]})["delta_link"][20]
+    assert (found[NINGBO] == 0.6).all()
+    assert np.delete(found, NINGBO).sum() == 0.0
+
+
+def test_scope_of_a_zone_and_of_all_places() -> None:
+    zone = GEOGRAPHY.index("Ningbo_HTZ")
+    found = paths(guidance_fund={"value": 8.0, "scope": ["Ningbo_HTZ"]})["guidance_fund"][20]
+    assert found[zone] == 8.0
+    assert found.sum() == 8.0
+    everywhere = paths(delta_link={"value": 0.6, "scope": ["all"]})["delta_link"][20]
+    assert (everywhere == 0.6).all()
+    twice = paths(guidance_fund={"value": 8.0, "scope": ["Ningbo", "Ningbo_HTZ"]})["guidance_fund"][20]
+    assert twice.sum() == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize("name", sorted(CITY_LEVERS))
+def test_levers_of_city_governments_are_refused_for_a_zone_alone(name: str) -> None:
+    setting = {"value": LEVERS[name].plan, "scope": ["Ningbo_HTZ"]}
+    with pytest.raises(ScenarioError, match=f"{name} acts through the city government"):
+        paths(**{name: setting})
+    paths(**{name: setting | {"scope": ["Ningbo_HTZ", "Ningbo"]}})
+
+
+def test_start_end_and_ramp() -> None:
+    setting = {"value": 0.8, "scope": ["Hefei"], "start": "2019Q2", "end": "2020Q2", "ramp": 3}
+    found = paths(delta_link=setting)["delta_link"][:, GEOGRAPHY.index("Hefei")]
+    np.testing.assert_allclose(found[16:24], [0.0, 0.2, 0.4, 0.6, 0.8, 0.8, 0.0, 0.0])
+    assert found[:16].sum() == found[24:].sum() == 0.0
+
+
+def test_levers_ramp_from_their_neutral_value() -> None:
+    found = paths(guidance_share={"value": 0.5, "ramp": 1}, talent_package={"value": 0.0, "end": "2019Q4"})
+    np.testing.assert_allclose(found["guidance_share"][15:18, 5], [0.3, 0.4, 0.5])
+    np.testing.assert_allclose(found["talent_package"][[15, 19, 20], 5], [50.0, 0.0, 50.0])
+
+
+def test_conditions_change_growth_in_their_region_and_span() -> None:
+    shock = {"gdp_growth": {"change": -4.0, "scope": ["Ningbo_HTZ"], "start": "2020Q1", "end": "2020Q4"}}
+    found = growth_change(scenario({}, shock), GEOGRAPHY, QUARTERS)
+    expected = np.zeros((QUARTERS, len(GEOGRAPHY.cities)))
+    expected[20:24, GEOGRAPHY.cities.index("Ningbo")] = -0.04
+    np.testing.assert_array_equal(found, expected)
+    assert not growth_change(scenario(), GEOGRAPHY, QUARTERS).any()
+
+
+def test_a_shock_to_growth_lowers_gdp() -> None:
+    shock = {"gdp_growth": {"change": -10.0, "scope": ["YRD"], "start": "2016Q1", "end": "2016Q4"}}
+    hit, usual = (
+        InnovationModel(case, scale=0.01, until=2017, seed=1).run()
+        for case in (scenario({}, shock), scenario())
+    )
+    assert hit.get("gdp", "YRD", 2015) == usual.get("gdp", "YRD", 2015)
+    assert hit.get("gdp", "YRD", 2017) / usual.get("gdp", "YRD", 2017) == pytest.approx(0.9, abs=0.015)
+
+
+# Neutral levers.
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        {
+            name: {"value": lever.neutral, "scope": ["all"], "start": "2015Q1"}
+            for name, lever in LEVERS.items()
+        },
+        {name: {"value": lever.plan, "start": "2018Q1"} for name, lever in LEVERS.items()},
+    ],
+    ids=["neutral", "later"],
+)
+def test_levers_that_do_not_act_change_nothing_bit_for_bit(levers: Mapping[str, object]) -> None:
+    usual, other = (
+        InnovationModel(case, scale=0.02, until=2017, seed=8).run().values
+        for case in ("baseline", scenario(levers))
+    )
+    np.testing.assert_array_equal(usual, other)
+
+
+# Budgets.
+
+
+def government(budget: float = 100.0) -> Government:
+    model = InnovationModel(scale=0.001, until=2015, seed=1)
+    item = Government(model, "Ningbo", 5, budget)
+    item.receive(budget, 0.0)
+    return item
+
+
+def test_programmes_share_a_shortage_alike() -> None:
+    item, available = government(), 100.0 * P["discretionary_share"]
+    assert item.allot({"a": 10.0, "b": 5.0}, P) == 1.0
+    assert item.allot({"a": available, "b": available}, P) == pytest.approx(0.5)
+    assert item.allot({}, P) == 1.0
+
+
+def test_a_government_pays_no_more_than_it_has_and_closes_its_books() -> None:
+    item = government()
+    assert item.pay("a", 70.0) == 70.0
+    assert item.pay("b", 70.0) == 30.0
+    assert item.pay("a", -5.0) == 0.0
+    assert item.spent == {"a": 70.0, "b": 30.0}
+    assert item.close() == 0.0
+    item.receive(50.0, 0.0)
+    item.pay("a", 20.0)
+    assert item.close() == 30.0
+    assert sum(item.spent.values()) == item.budget == 50.0
+
+
+def test_extra_fiscal_growth_compounds() -> None:
+    item = government()
+    for _ in range(8):
+        item.receive(100.0, 0.05)
+    assert item.budget == pytest.approx(100.0 * 1.05**2)
+
+
+def test_extra_fiscal_growth_raises_the_budgets_of_its_cities_only() -> None:
+    growth = scenario({"fiscal_growth": {"value": 0.1, "scope": ["Ningbo"], "start": "2015Q1"}})
+    more, usual = (InnovationModel(case, scale=0.001, until=2015, seed=2) for case in (growth, scenario()))
+    for _ in range(4):
+        more.step()
+        usual.step()
+    for raised, plain in zip(more.governments, usual.governments, strict=True):
+        factor = 1.1 if raised.name == "Ningbo" else 1.0
+        assert raised.budget == pytest.approx(plain.budget * factor)
+
+
+def everything(value: str) -> Scenario:
+    return scenario({
+        name: {"value": getattr(lever, value), "scope": ["all"], "start": "2015Q2"}
+        for name, lever in LEVERS.items()
+        if name != "fiscal_growth"
+    })  # fmt: skip
+
+
+def test_budgets_close_and_ration_the_largest_wishes() -> None:
+    model = InnovationModel(everything("high"), scale=0.01, until=2016, seed=2, check=True)
+    for _ in range(5):
+        model.step()
+        for item in model.governments:
+            assert sum(item.spent.values()) == pytest.approx(item.budget)
+            assert item.balance == 0.0
+            assert all(amount >= 0.0 for amount in item.spent.values())
+    wanted = requests(model, model.levers[model.quarter - 1])
+    for item in model.governments:
+        asked = sum(float(cost[item.city]) for cost in wanted.values())
+        assert asked > P["discretionary_share"] * item.budget
+        assert item.delivered == pytest.approx(P["discretionary_share"] * item.budget / asked)
+        at = item.city
+        assert model.support["ip_enforcement"][at] == pytest.approx(item.delivered)
+        wish = 0.25 * model.levers["talent_inflow"][model.quarter - 1, at]
+        assert model.programme_talent[at] == pytest.approx(1.5 * wish * item.delivered)
+
+
+def test_what_is_not_asked_for_costs_nothing() -> None:
+    model = InnovationModel(scale=0.01, until=2015, seed=2)
+    model.step()
+    assert requests(model, model.levers[0]) == {}
+    for item in model.governments:
+        assert item.delivered == 1.0
+        assert set(item.spent) <= {"grant_money", "vouchers", "rewards", "guidance", "other"}
+        assert item.spent.get("vouchers", 0.0) == item.spent.get("rewards", 0.0) == 0.0
+
+
+@pytest.mark.xfail(strict=True, reason="the pilot's title stays after the lever has ended")
+def test_title_of_inventors_ends_with_the_lever() -> None:
+    pilot = {"inventor_share": {"value": 0.7, "scope": ["all"], "start": "2015Q1", "end": "2015Q2"}}
+    model = InnovationModel(scenario(pilot), scale=0.001, until=2015, seed=2)
+    model.step()
+    assert all(university.inventor_share == 0.7 for university in model.universities)
+    for _ in range(3):
+        model.step()
+    assert all(university.inventor_share == 0.0 for university in model.universities)
+
+
+def test_only_named_institutions_join_the_pilot() -> None:
+    case = scenario(
+        {"inventor_share": {"value": 0.7, "start": "2015Q1"}}, pilot_institutions=["Ningbo University"]
+    )
+    model = InnovationModel(case, scale=0.001, until=2015, seed=2)
+    model.step()
+    assert [u.name for u in model.universities if u.inventor_share > 0.0] == ["Ningbo University"]
+
+
+# What levers move: paired runs at quarter scale under three seeds.
+
+SEEDS = (1, 2, 3)
+VALUES = tuple(
+    (name, {"guidance_share": 0.05, "talent_package": 100.0}.get(name, lever.plan))
+    for name, lever in LEVERS.items()
+)
+"""Plan values; where the plan is the neutral value, one that differs from it."""
+NOT_SHOWN = {
+    ("angel_coinvestment", "tech_smes"),  # the money is too little for a count of firms to move
+    ("fiscal_growth", "rd_intensity"),  # grants that were won are paid in full already
+}
+"""Effects that the registry names and that three seeds do not show."""
+NAMED = [(name, i) for name, lever in LEVERS.items() for i in lever.indicators if (name, i) not in NOT_SHOWN]
+
+
+def differences(name: str, indicator: str) -> np.ndarray:
+    """Return by seed the mean change of 2019-2022 in Ningbo and Wenzhou that the lever makes."""
+    runs, value = lever_runs(VALUES, SEEDS), dict(VALUES)[name]
+
+    def mean(table: IndicatorTable) -> float:
+        return float(np.mean([table.get(indicator, "Ningbo+Wenzhou", year) for year in range(2019, 2023)]))
+
+    other = (name, LEVERS[name].neutral) if name in COMPANIONS else ("", 0.0)
+    return np.array([mean(runs[name, value, seed]) - mean(runs[*other, seed]) for seed in SEEDS])
+
+
+@pytest.mark.parametrize(("name", "indicator"), NAMED)
+def test_levers_raise_the_indicators_they_name(name: str, indicator: str) -> None:
+    change = differences(name, indicator)
+    assert change.mean() > 3.0 * change.std(ddof=1) / len(SEEDS) ** 0.5 > 0.0
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_levers_change_nothing_before_they_start(name: str) -> None:
+    runs, value = lever_runs(VALUES, SEEDS), dict(VALUES)[name]
+    for seed in SEEDS:
+        before, usual = (runs[job, at, seed].values[:4] for job, at in ((name, value), ("", 0.0)))
+        np.testing.assert_array_equal(before, usual)
+
+
+@pytest.mark.parametrize("name", [name for name, lever in LEVERS.items() if lever.unit_cost])
+def test_programmes_cost_money(name: str) -> None:
+    assert differences(name, "fiscal_cost").mean() > 0.0
