@@ -134,8 +134,6 @@ def eased_minutes(model: World, levers: np.ndarray) -> np.ndarray:
 
 def _set_titles(model: World, levers: np.ndarray) -> None:
     """Give the inventors of the pilot institutions their title."""
-    if not levers["inventor_share"].any():
-        return
     named = model.scenario_spec.pilot_institutions
     for university in model.universities:
         if not named or university.name in named:

@@ -8,6 +8,10 @@ import numpy as np
 from simulation.data import Place, load_places, load_travel_minutes
 
 
+ACCESS_MINUTES = 40.0
+"""Time to and from the stations, on top of the train between two cities (assumption)."""
+
+
 @dataclass(frozen=True)
 class Geography:
     """Cities and zones; arrays follow the order of `places` (cities first).
@@ -51,7 +55,9 @@ def load_geography() -> Geography:
     city_of = np.array([cities.index(p.id if p.kind == "city" else p.parent) for p in places])
     provinces = [p.province for p in places if p.kind == "city"]
     same = np.array([[a == b for b in provinces] for a in provinces])
-    return Geography(places, cities, city_of, load_travel_minutes(), same)
+    minutes = load_travel_minutes()
+    door_to_door = np.where(np.eye(len(cities), dtype=bool), minutes, minutes + ACCESS_MINUTES)
+    return Geography(places, cities, city_of, door_to_door, same)
 
 
 def halved(minutes: np.ndarray, half_life: float) -> np.ndarray:

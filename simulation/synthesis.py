@@ -322,7 +322,7 @@ def _status(
     intensity = np.divide(firms["rd"], firms["revenue"], out=np.zeros(firms.size), where=firms["revenue"] > 0)
     threshold = np.select([revenue_year <= 5_000.0, revenue_year <= 20_000.0], [0.06, 0.04], 0.03)
     near = np.clip(intensity / threshold, 0.0, 1.0) ** 4
-    weight = firms["does_rd"] * near * np.minimum(revenue_year, 50_000.0) ** 0.4
+    weight = firms["does_rd"] * near * np.minimum(revenue_year, 100_000.0) ** 0.7
     holders = choose(
         weight,
         totals["high_tech_enterprises"] / (1.0 + effects["high_tech_growth_2015"]) * scale,
