@@ -7,7 +7,6 @@ import numpy as np
 
 from simulation.data import Place, load_places, load_travel_minutes
 
-
 ACCESS_MINUTES = 40.0
 """Time to and from the stations, on top of the train between two cities (assumption)."""
 
