@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -19,19 +20,22 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from scenarios.levers import LEVERS
+from scenarios.source import Location, Mistake, Source, read_source
 
 CATALOGUE = Path(__file__).with_name("catalogue")
 FIRST_YEAR, LAST_YEAR = 2015, 2030
-MAX_BYTES = 100_000
 DEFAULT_SCOPE = ("Ningbo", "Wenzhou")
+NAME_PATTERN = r"^[a-z][a-z0-9_]{1,59}$"
 
 
 class ScenarioError(ValueError):
-    """A scenario cannot be found or is not valid."""
+    """A scenario cannot be found or is not valid; `mistakes` lists what is wrong in its file."""
+
+    def __init__(self, message: str, mistakes: tuple[Mistake, ...] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
 
 
 def _finite(value: float) -> float:
@@ -40,7 +44,7 @@ def _finite(value: float) -> float:
     return value
 
 
-Finite = Annotated[float, AfterValidator(_finite)]
+Finite = Annotated[float, Field(strict=True), AfterValidator(_finite)]
 
 
 class Bilingual(BaseModel):
@@ -107,7 +111,7 @@ class Scenario(BaseModel):
     """What a planner wants to look at: levers, and conditions laid over them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")
+    name: str = Field(pattern=NAME_PATTERN)
     title: Bilingual
     description: Bilingual
     extends: str | None = None
@@ -129,16 +133,7 @@ class Scenario(BaseModel):
     @field_validator("levers")
     @classmethod
     def _known_and_in_bounds(cls, value: dict[str, LeverSetting]) -> dict[str, LeverSetting]:
-        problems = []
-        for name, setting in value.items():
-            lever = LEVERS.get(name)
-            if lever is None:
-                near = get_close_matches(name, LEVERS, n=1)
-                problems.append(f"unknown lever {name!r}" + (f", did you mean {near[0]}?" if near else ""))
-            elif not lever.low <= setting.value <= lever.high:
-                problems.append(
-                    f"{name} = {setting.value:g} is outside {lever.low:g} to {lever.high:g} ({lever.unit})"
-                )
+        problems = [what for _, what in _wrong_levers(value)]
         if problems:
             raise ValueError("; ".join(problems))
         return value
@@ -146,9 +141,9 @@ class Scenario(BaseModel):
     @field_validator("conditions")
     @classmethod
     def _known_conditions(cls, value: dict[str, Condition]) -> dict[str, Condition]:
-        for name in value:
-            if name not in CONDITIONS:
-                raise ValueError(f"unknown condition {name!r}; known: {', '.join(CONDITIONS)}")
+        problems = [what for _, what in _wrong_conditions(value)]
+        if problems:
+            raise ValueError("; ".join(problems))
         return value
 
     @property
@@ -159,6 +154,36 @@ class Scenario(BaseModel):
 
 
 CONDITIONS = ("gdp_growth",)
+
+
+def _wrong_levers(levers: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    """Yield where a lever is unknown or its value outside the bounds; other mistakes are not looked for."""
+    for name, item in levers.items():
+        lever = LEVERS.get(name)
+        if lever is None:
+            yield (name,), f"unknown lever {name!r}{near(name, LEVERS)}"
+            continue
+        value = item.value if isinstance(item, LeverSetting) else item
+        value = value.get("value") if isinstance(value, Mapping) else value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        if not lever.low <= value <= lever.high:
+            what = f"{name} = {value:g} is outside {lever.low:g} to {lever.high:g} ({lever.unit})"
+            yield (name, "value"), what
+
+
+def _wrong_conditions(conditions: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    for name in conditions:
+        if name not in CONDITIONS:
+            hint = near(name, CONDITIONS) or f"; known: {', '.join(CONDITIONS)}"
+            yield (name,), f"unknown condition {name!r}{hint}"
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the nearest known name, nothing if none is near."""
+    lower = {candidate.casefold(): candidate for candidate in known}
+    match = get_close_matches(name.casefold(), lower, n=1)
+    return f", did you mean {lower[match[0]]}?" if match else ""
 
 
 def quarter_index(text: str) -> int:
@@ -189,51 +214,150 @@ def load_scenario(name_or_path: str) -> Scenario:
     if path.suffix.lower() in {".yaml", ".yml"}:
         if not path.is_file():
             raise ScenarioError(f"no scenario file {name_or_path}")
-        return _read(path, ())
-    near = get_close_matches(name_or_path, list_scenarios(), n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+        return _read(path)
+    known = list_scenarios()
     raise ScenarioError(
-        f"unknown scenario {name_or_path!r}; {hint}known: {', '.join(list_scenarios())}, or a .yaml file"
+        f"unknown scenario {name_or_path!r}{near(name_or_path, known)}; "
+        f"known: {', '.join(known)}, or a .yaml file"
     )
 
 
 @cache
 def _shipped(name: str) -> Scenario:
-    return _read(CATALOGUE / f"{name}.yaml", ())
+    return _read(CATALOGUE / f"{name}.yaml")
 
 
-def _read(path: Path, seen: tuple[str, ...]) -> Scenario:
-    if path.stat().st_size > MAX_BYTES:
-        raise ScenarioError(f"{path}: larger than {MAX_BYTES // 1000} kB, which no scenario needs")
-    yaml = YAML(typ="safe", pure=True)
+def _read(path: Path) -> Scenario:
+    scenario, mistakes = examine(path)
+    if scenario is None or mistakes:
+        raise ScenarioError(f"{path}: " + "; ".join(map(str, mistakes)), mistakes)
+    return scenario
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that only the world knows: places for scopes, regions for conditions, institutions."""
+
+    places: tuple[str, ...]
+    regions: tuple[str, ...]
+    institutions: tuple[str, ...]
+
+
+def examine(
+    path: Path, names: Names | None = None, seen: tuple[str, ...] = ()
+) -> tuple[Scenario | None, tuple[Mistake, ...]]:
+    """Return the scenario of a file, `extends` resolved, and every mistake in the file, in order of lines.
+
+    Parameters
+    ----------
+    names
+        What scopes and pilot institutions may name; without it they are not looked at.
+    seen
+        Scenarios that led here by `extends`.
+    """
+    source = read_source(path)
+    if not source.content:
+        return None, source.mistakes or (Mistake(1, "the scenario is empty"),)
+    found = list(source.mistakes)
+    scenario: Scenario | None = None
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{path}: {' '.join(str(error).split())[:300]}") from error
-    if not isinstance(raw, dict):
-        raise ScenarioError(f"{path}: a scenario is a mapping with name, title, description and levers")
-    try:
-        scenario = Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(source.content)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in e['loc']) or 'scenario'}: {e['msg']}" for e in error.errors()
-        ]
-        raise ScenarioError(f"{path}: " + "; ".join(lines)) from error
-    if scenario.extends is None:
-        return scenario
-    if scenario.extends in seen or scenario.extends == scenario.name:
-        raise ScenarioError(
-            f"{path}: extends goes round in a circle: {' -> '.join((*seen, scenario.name, scenario.extends))}"
-        )
-    if scenario.extends not in list_scenarios():
-        raise ScenarioError(
-            f"{path}: extends an unknown scenario {scenario.extends!r}; known: {', '.join(list_scenarios())}"
-        )
-    parent = _read(CATALOGUE / f"{scenario.extends}.yaml", (*seen, scenario.name))
+        found += _worded(error, source)
+    for part, wrong in (("levers", _wrong_levers), ("conditions", _wrong_conditions)):
+        if isinstance(entries := source.content.get(part), Mapping):
+            found += [Mistake(source.line((part, *where)), what) for where, what in wrong(entries)]
+    if names:
+        found += _unknown_names(source, names)
+    parent = None
+    if isinstance(extends := source.content.get("extends"), str):
+        parent, what = _parent(extends, seen)
+        found += [Mistake(source.line(("extends",)), what)] if what else []
+    mistakes = tuple(sorted(found, key=lambda mistake: mistake.line or 0))
+    if mistakes or scenario is None:
+        return None, mistakes
+    return (_extended(scenario, parent) if parent else scenario), ()
+
+
+def _parent(extends: str, seen: tuple[str, ...]) -> tuple[Scenario | None, str]:
+    """Return the scenario of the catalogue that is extended, or what is wrong with it."""
+    if extends not in list_scenarios():
+        if "/" in extends or "\\" in extends or extends.endswith((".yaml", ".yml")):
+            return None, f"extends takes the name of a scenario of the catalogue, not the path {extends!r}"
+        hint = near(extends, list_scenarios()) or f"; known: {', '.join(list_scenarios())}"
+        return None, f"extends an unknown scenario {extends!r}{hint}"
+    if extends in seen:
+        return None, f"extends goes round in a circle: {' -> '.join((*seen, extends))}"
+    parent, mistakes = examine(CATALOGUE / f"{extends}.yaml", seen=(*seen, extends))
+    return parent, f"extends {extends}, in which {'; '.join(map(str, mistakes))}" if mistakes else ""
+
+
+def _extended(scenario: Scenario, parent: Scenario) -> Scenario:
     return scenario.model_copy(
         update={
+            "assumptions": (*parent.assumptions, *scenario.assumptions),
             "levers": {**parent.levers, **scenario.levers},
             "conditions": {**parent.conditions, **scenario.conditions},
             "pilot_institutions": scenario.pilot_institutions or parent.pilot_institutions,
         }
     )
+
+
+def _unknown_names(source: Source, names: Names) -> Iterator[Mistake]:
+    for part, known in (("levers", names.places), ("conditions", names.regions)):
+        entries = source.content.get(part)
+        for entry, item in entries.items() if isinstance(entries, Mapping) else ():
+            scope = item.get("scope") if isinstance(item, Mapping) else None
+            for index, place in enumerate(scope if isinstance(scope, list) else ()):
+                if place not in known:
+                    what = f"{entry}: unknown place {place!r} in scope"
+                    hint = near(str(place), known) or f"; known: {', '.join(known)}"
+                    yield Mistake(source.line((part, entry, "scope", index)), what + hint)
+    named = source.content.get("pilot_institutions")
+    for index, name in enumerate(named if isinstance(named, list) else ()):
+        if name not in names.institutions:
+            what = f"unknown institution {name!r}{near(str(name), names.institutions)}"
+            yield Mistake(source.line(("pilot_institutions", index)), what)
+
+
+_WORDS = {
+    "missing": "is missing",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "string_type": "must be a text",
+    "string_pattern_mismatch": "must be 2 to 60 characters a-z, 0-9 and _, the first a letter",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "value_error": "{error}",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+}
+_KEYS: Mapping[str, type[BaseModel]] = {
+    "title": Bilingual,
+    "description": Bilingual,
+    "levers": LeverSetting,
+    "conditions": Condition,
+}
+
+
+def _worded(error: ValidationError, source: Source) -> Iterator[Mistake]:
+    """Yield pydantic's findings in the words of a scenario file."""
+    for item in error.errors(include_url=False):
+        where, kind = item["loc"], item["type"]
+        if where in {("levers",), ("conditions",)} and kind == "value_error":
+            continue  # a name or a bound: found on its own, entry by entry
+        if kind == "string_type" and where[-1] in {"start", "end"}:
+            what = "must be a quarter such as 2019Q1"
+        elif kind == "extra_forbidden":
+            model = _KEYS[str(where[0])] if len(where) > 1 else Scenario
+            what = "unknown key" + near(str(where[-1]), model.model_fields)
+        else:
+            what = _WORDS.get(kind, item["msg"]).format(**item.get("ctx", {}))
+            if kind.startswith(("float_", "int_", "string_")):
+                what += f", not {str(item['input'])[:40]!r}"
+        if where[:1] == ("levers",) and where[-1] == "value" and (lever := LEVERS.get(str(where[1]))):
+            what += f" ({lever.low:g} to {lever.high:g} {lever.unit})"
+        yield Mistake(source.line(where), f"{'.'.join(map(str, where)) or 'scenario'}: {what}")

@@ -1,4 +1,4 @@
-"""The command line: ``yongwen run``, ``rerun``, ``plan``, ``indicators`` and ``data``.
+"""The command line: ``yongwen run``, ``compare``, ``scenarios``, ``levers`` and the others below.
 
 Results go to standard output; progress, messages and errors to standard error. Commands import what they
 need when they are called, so that ``yongwen --help`` does not load the model.
@@ -28,6 +28,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+scenarios_app = typer.Typer(
+    help="List, show, check and begin scenarios.", epilog=EXIT_CODES, no_args_is_help=True
+)
+app.add_typer(scenarios_app, name="scenarios")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Scale = Annotated[
@@ -130,6 +135,90 @@ def fit(
     from simulation import cli_run
 
     cli_run.fit(processes)
+
+
+@app.command(epilog=EXIT_CODES)
+def compare(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(help="Two to six scenarios, by name or .yaml file; differences are to the first."),
+    ],
+    seeds: Annotated[int, typer.Option(help="Number of runs of each scenario.")] = 20,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
+    scale: Scale = 1.0,
+    until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for tables, figures and the manifest.")] = None,
+    members: Annotated[
+        bool, typer.Option("--members", help="Show each city and zone, not only both together.")
+    ] = False,
+    json: Json = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace another experiment's results in --out.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Compare scenarios on the same seeds: outcomes, differences, what they cost."""
+    from simulation import cli_compare
+
+    cli_compare.compare(
+        scenarios, seeds, first_seed, scale, until, processes, out, members, json, force, quiet
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def levers(json: Json = False) -> None:
+    """List what a planner can set: bounds, plan values, mechanisms, budgets."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.levers(json)
+
+
+@scenarios_app.command("list", epilog=EXIT_CODES)
+def scenarios_list(json: Json = False) -> None:
+    """List the scenarios of the catalogue."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.list_all(json)
+
+
+@scenarios_app.command("show", epilog=EXIT_CODES)
+def scenarios_show(
+    name: Annotated[str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")],
+    json: Json = False,
+) -> None:
+    """Show a scenario's text, levers, conditions and assumptions."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.show(name, json)
+
+
+@scenarios_app.command("check", epilog=EXIT_CODES)
+def scenarios_check(
+    file: Annotated[Path, typer.Argument(help="Path of a .yaml file.")], json: Json = False
+) -> None:
+    """Check a scenario file and print every mistake with its line."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.check(file, json)
+
+
+@scenarios_app.command("new", epilog=EXIT_CODES)
+def scenarios_new(
+    name: Annotated[str, typer.Argument(help="Name of the scenario; NAME.yaml must not exist yet.")],
+) -> None:
+    """Write a commented template to fill in."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.new(name)
+
+
+@scenarios_app.command("schema", epilog=EXIT_CODES)
+def scenarios_schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from simulation import cli_scenarios
+
+    cli_scenarios.schema()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,167 @@
+"""The command that compares scenarios on the same seeds."""
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from rich import box
+from rich.progress import Progress
+from rich.table import Table
+
+from scenarios import comparison_store
+from scenarios.comparison import (
+    COST,
+    COST_REGION,
+    COST_YEARS,
+    MORE_SEEDS_CAP,
+    Comparison,
+    Cost,
+    Difference,
+    Outcome,
+    Plan,
+    plan_comparison,
+)
+from scenarios.comparison_figure import small_multiples
+from simulation import store
+from simulation.cli_output import explained, messages, output, print_json
+from simulation.errors import InputError
+from simulation.experiment import MAX_RUNS
+from simulation.figure import save
+from simulation.indicators import INDICATORS
+from simulation.report import BANDS_HOLD, FULL_WIDTH, number, region_name
+
+FIGURES = ("comparison.png", "comparison.svg")
+COLUMNS = ("median", "90 % band", "P", "change", "95 % interval", "told", "cost/unit")
+ONLY_WIDE = {"90 % band", "95 % interval"}
+CAPTION = (
+    "P is the share of runs that meet the target; change, the mean over seeds of this scenario less the "
+    "first, with its 95 % confidence interval; told, whether that leaves out zero, each by itself (of twenty "
+    "without any effect one is told by chance), or how many more seeds would tell it with 80 % power; cost"
+    f"/unit, 100m CNY of extra fiscal cost {COST_YEARS[0]}–{COST_YEARS[-1]} for a unit gained. {BANDS_HOLD}"
+)
+
+
+def compare(
+    scenarios: list[str],
+    seeds: int,
+    first_seed: int,
+    scale: float,
+    until: int,
+    processes: int | None,
+    out: Path | None,
+    members: bool,
+    json: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Simulate every scenario on the same seeds, write the comparison if asked to, and print it."""
+    if not 1 <= seeds * len(scenarios) <= MAX_RUNS:
+        raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS // len(scenarios)}, not {seeds}")
+    with explained():
+        plan = plan_comparison(scenarios, range(first_seed, first_seed + seeds), scale, until)
+        if out:
+            store.prepare(out, plan.joint.identity, force)
+        comparison = _simulate(plan, processes, quiet)
+    if out:
+        figure = small_multiples(comparison)
+        comparison_store.write(out, comparison, {name: partial(save, figure) for name in FIGURES})
+    if json:
+        print_json(comparison.document())
+    else:
+        console = output()
+        console.print(table(comparison, console.width, members))
+    if out and not quiet:
+        messages().print(f"tables, figures and manifest are in {out}")
+
+
+def _simulate(plan: Plan, processes: int | None, quiet: bool) -> Comparison:
+    console = messages()
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("compare", total=len(plan.joint.runs))
+        return plan.run(processes, lambda _: bar.advance(task))
+
+
+def table(comparison: Comparison, width: int, members: bool = False) -> Table:
+    """Return the comparison as a table for a screen of `width` columns.
+
+    It has the joint scopes and, with `members`, each city and zone.
+    """
+    runs, scale = len(comparison.first.results), comparison.first.experiment.scale
+    view = Table(
+        title=f"{comparison.year}: {runs} runs of each scenario at scale {scale:g}, same seeds",
+        caption=CAPTION,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    wide = width >= FULL_WIDTH
+    view.add_column("", min_width=2 + max(map(len, comparison.names)) if wide else None)
+    shown = [column for column in COLUMNS if wide or column not in ONLY_WIDE]
+    for heading in shown:
+        view.add_column(heading, justify="right", no_wrap=True)
+    for row in comparison.rows:
+        if members or row.region == row.target.regions[0]:
+            indicator = INDICATORS[row.target.indicator]
+            goal = f", target {number(row.goal)}" if row.goal is not None else ""
+            view.add_row(f"[bold]{indicator.name_en}[/bold]")
+            view.add_row(f"[dim]{region_name(row.region)}, {indicator.unit}{goal}[/dim]")
+            for name, outcome in row.outcomes.items():
+                cells = dict(zip(COLUMNS, _outcome_cells(outcome), strict=True))
+                view.add_row(f"  {name}", *(cells[column] for column in shown))
+            view.add_section()
+    view.add_row(f"[bold]Fiscal cost {COST_YEARS[0]}–{COST_YEARS[-1]}[/bold]")
+    view.add_row(f"[dim]{region_name(COST_REGION)}, {INDICATORS[COST].unit}[/dim]")
+    for name, cost in comparison.costs.items():
+        cells = dict(zip(COLUMNS, _cost_cells(cost), strict=True))
+        view.add_row(f"  {name}", *(cells[column] for column in shown))
+    return view
+
+
+def _outcome_cells(outcome: Outcome) -> Iterator[str]:
+    yield number(outcome.median)
+    yield _interval(outcome.q05, outcome.q95)
+    yield f"{outcome.probability:.0%}" if outcome.probability is not None else ""
+    yield from _paired_cells(outcome.paired)
+    yield _small(outcome.cost_per_unit)
+
+
+def _cost_cells(cost: Cost) -> Iterator[str]:
+    yield from (number(cost.median), _interval(cost.q05, cost.q95), "")
+    yield from _paired_cells(cost.paired)
+    yield ""
+
+
+def _paired_cells(paired: Difference | None) -> Iterator[str]:
+    if paired is None:
+        yield from ("", "", "")
+        return
+    yield _small(paired.difference, signed=True)
+    ends = [_small(end) for end in (paired.low, paired.high)]
+    yield f"({ends[0]}, {ends[1]})" if all(ends) else ""
+    yield told(paired)
+
+
+def told(paired: Difference) -> str:
+    """Return in words whether a difference is told from noise, or how many more seeds would tell it."""
+    if paired.told:
+        return "yes"
+    if paired.more_seeds is None:
+        return "same" if paired.difference == 0.0 else "?"
+    if paired.more_seeds >= MORE_SEEDS_CAP:
+        return f">{MORE_SEEDS_CAP:,} seeds"
+    return f"+{paired.more_seeds:,} seeds"
+
+
+def _interval(low: float, high: float) -> str:
+    ends = number(low), number(high)
+    return "–".join(ends) if all(ends) else ""
+
+
+def _small(value: float | None, signed: bool = False) -> str:
+    """Return a value as `number` does, but with two digits however small it is."""
+    if value is None or not 0.0 < abs(value) < 0.1:
+        return number(math.nan if value is None else value, signed)
+    return f"{value:{'+' if signed else ''}.2g}"
