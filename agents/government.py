@@ -1,5 +1,6 @@
 """Governments: budgets that close, programmes that are paid from them, and instruments that reach firms."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ class Government(mesa.Agent):
         float
             The part that is delivered, 0 to 1.
         """
-        wanted = sum(requests.values())
+        wanted = math.fsum(requests.values())
         available = float(p["discretionary_share"]) * self.budget
         self.delivered = 1.0 if wanted <= available else available / wanted
         return self.delivered

@@ -172,7 +172,7 @@ def _network(model: World) -> None:
     model.rd_mass = mass
     gravity = collaboration_gravity(model.geography, model.minutes, mass, p)
     model.gravity = gravity
-    ring, starts = rings(firms.records, cities)
+    ring, ring_place, starts = rings(firms.records, cities, model.seed, 1 << 20)
     search = np.full(cities, float(p["search_rate"]))
     empty = np.full((0, SLOTS), -1, dtype=np.int32)
     model.partners = renew_partners(
@@ -184,6 +184,7 @@ def _network(model: World) -> None:
         np.cumsum(gravity, axis=1),
         search,
         ring,
+        ring_place,
         starts,
         model.university_ids,
         model.university_fields,
@@ -258,7 +259,6 @@ def _books(model: World) -> None:
     model.last_certified = np.zeros(places)
     model.programme_credit = np.zeros(places)
     model.base_sums = {}
-    model.stocks_before = {}
     model.pool_start = None
     model.deal_money = 0.0
     model.brought_in = np.zeros(places)

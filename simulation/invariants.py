@@ -75,28 +75,35 @@ def _people(model: World) -> None:
     _require(_near(high, expected, high), model, what)
 
 
+def take_stock(model: World) -> None:
+    """Note, before a quarter, what the quarter's flows will be added to."""
+    model.cash_before = firms_cash(model)
+    model.stocks_before = _patent_stocks(model)
+
+
+def _patent_stocks(model: World) -> dict[str, int]:
+    firms = model.firms.living
+    return {
+        "patents held": int(firms["patents"].sum()),
+        "filings waiting": int(firms["filed"].sum()) + int(firms["examined"].sum()),
+        "universities' patents": sum(university.patents for university in model.universities),
+    }
+
+
 def _patents(model: World) -> None:
     """Patents held are granted less lapsed; filings wait, are granted or refused."""
-    firms = model.firms.living
-    for stocks, flows, name in (
-        (("patents",), ("grants", "lapses"), "patents held"),
-        (("filed", "examined"), ("filings", "grants", "refusals"), "filings waiting"),
-    ):
-        now = sum(int(firms[stock].sum()) for stock in stocks)
-        change = float(model.stats[flows[0]].sum()) - sum(float(model.stats[f].sum()) for f in flows[1:])
-        before = model.stocks_before.get(name)
-        _require(
-            before is None or now == before + round(change),
-            model,
-            f"{name}: {before} and {change} give {now}",
-        )
-        model.stocks_before[name] = now
-    now = sum(university.patents for university in model.universities)
-    change = sum(university.grants - university.lapses for university in model.universities)
-    before = model.stocks_before.get("universities")
-    what = f"universities' patents: {before} and {change} give {now}"
-    _require(before is None or now == before + change, model, what)
-    model.stocks_before["universities"] = now
+
+    def flow(name: str) -> int:
+        return round(float(model.stats[name].sum()))
+
+    changes = {
+        "patents held": flow("grants") - flow("lapses"),
+        "filings waiting": flow("filings") - flow("grants") - flow("refusals"),
+        "universities' patents": sum(u.grants - u.lapses for u in model.universities),
+    }
+    for name, now in _patent_stocks(model).items():
+        before, change = model.stocks_before[name], changes[name]
+        _require(now == before + change, model, f"{name}: {before} and {change} give {now}")
 
 
 def _signs(model: World) -> None:

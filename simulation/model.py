@@ -14,7 +14,7 @@ from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation import initial
 from simulation.effects import load_effects
 from simulation.indicators import IndicatorTable
-from simulation.invariants import check_invariants
+from simulation.invariants import check_invariants, take_stock
 from simulation.schedule import PHASES, Phase
 from simulation.world import World
 
@@ -68,6 +68,8 @@ class InnovationModel(mesa.Model, World):
 
     def step(self) -> None:
         """Advance by one quarter: the phases of the schedule, in order."""
+        if self.check:
+            take_stock(self)
         for phase in PHASES:
             if not phase.yearly or self.quarter % 4 == 0:
                 self.run_phase(phase)

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from agents.compiling import rule
-from simulation.randomness import Purpose, mix, stream, uniform
+from simulation.randomness import Purpose, draws, mix, stream, uniform
 
 SLOTS = 3
 NOBODY = -1
@@ -38,6 +38,7 @@ def renew_partners(
     gravity: Any,
     search: Any,
     ring: Any,
+    ring_place: Any,
     ring_start: Any,
     university_ids: Any,
     university_field: Any,
@@ -53,9 +54,10 @@ def renew_partners(
         Cumulative chances over cities (columns) of a search from a city (row).
     search : float64[C]
         Chance that a firm with R&D looks for a new partner.
-    ring, ring_start : int32[N], int32[C + 1]
-        Rows of firms with R&D by city, in the order of their hashed ids: a draw lands on a place of this
-        ring, so that one firm more changes who is found only next to it.
+    ring, ring_place, ring_start : int32[N], float64[N], int32[C + 1]
+        Rows of firms with R&D by city, each at a place on its city's ring that is drawn anew every year
+        (city number plus 0-1). A draw finds the firm that follows it, so that one firm more is found by
+        those alone who land just before it.
     """
     new = np.full((count, SLOTS), NOBODY, dtype=np.int32)
     for i in range(count):
@@ -92,6 +94,7 @@ def renew_partners(
                 quarter,
                 gravity,
                 ring,
+                ring_place,
                 ring_start,
                 university_ids,
                 university_field,
@@ -117,6 +120,7 @@ def _find(
     quarter: int,
     gravity: Any,
     ring: Any,
+    ring_place: Any,
     ring_start: Any,
     university_ids: Any,
     university_field: Any,
@@ -143,8 +147,9 @@ def _find(
     size = last - first
     if size == 0:
         return NOBODY
+    start = int(u * size) if wants_university else np.searchsorted(ring_place, city + u) - first
     for step in range(min(_TRIES, size)):
-        position = first + (int(u * size) + step) % size
+        position = first + (start + step) % size
         if wants_university:
             other, field, code = university_ids[position], university_field[position], -2 - position
         else:
@@ -187,13 +192,16 @@ def partner_effects(firms: Any, count: int, partners: Any, p: Any, links: Any) -
         firm.contracts = p.contract_ratio * (0.8 + 0.4 * academic) if firm.does_rd == 1 else 0.0
 
 
-def rings(firms: np.ndarray, cities: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of living firms with R&D by city in hashed order, and where each city starts."""
+def rings(
+    firms: np.ndarray, cities: int, seed: int, quarter: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of living firms with R&D in the order of their rings, their places, and each start."""
     rows = np.flatnonzero((firms["alive"] == 1) & (firms["does_rd"] == 1))
-    city = firms["city"][rows].astype(np.uint64)
-    order = np.argsort((city << np.uint64(58)) | (firms["id"][rows] >> np.uint64(6)))
-    starts = np.concatenate(([0], np.cumsum(np.bincount(city.astype(np.int64), minlength=cities))))
-    return rows[order].astype(np.int32), starts.astype(np.int32)
+    city = firms["city"][rows]
+    place = city + draws(seed, firms["id"][rows], quarter, Purpose.LINK_RING)
+    order = np.argsort(place)
+    starts = np.concatenate(([0], np.cumsum(np.bincount(city, minlength=cities))))
+    return rows[order].astype(np.int32), place[order], starts.astype(np.int32)
 
 
 @rule

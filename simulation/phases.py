@@ -3,7 +3,7 @@
 import numpy as np
 
 from agents.university import Draws
-from simulation import accounts, delivery, entry, yearbook
+from simulation import delivery, entry, yearbook
 from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
@@ -70,7 +70,7 @@ def networks(model: World) -> None:
     model.holdings["row"][: model.holding_count] = np.where(rows >= 0, moved[np.maximum(rows, 0)], -1)
     model.rd_mass = model.knowledge_stock.sum(axis=1)
     gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
-    ring, starts = rings(firms.records, cities)
+    ring, ring_place, starts = rings(firms.records, cities, model.seed, model.quarter)
     search = np.minimum(1.0, p["search_rate"] * contact_gain(model))
     model.partners = renew_partners(
         firms.records,
@@ -81,6 +81,7 @@ def networks(model: World) -> None:
         np.cumsum(gravity, axis=1),
         search,
         ring,
+        ring_place,
         starts,
         model.university_ids,
         model.university_fields,
@@ -150,8 +151,6 @@ def operate(model: World) -> None:
     model.stats[:] = 0
     model.ledger[:] = 0
     model.knowledge_stock[:] = 0.0
-    if model.check:
-        model.cash_before = accounts.firms_cash(model)
     model.spun_off = operate_firms(
         model.firms.records,
         model.firms.count,

@@ -84,6 +84,7 @@ class Purpose(IntEnum):
     START_TENANT = 54
     START_CATALOGUE = 55
     START_PIPELINE = 56
+    LINK_RING = 57
 
 
 @rule

@@ -142,7 +142,7 @@ class World:
 
     def productivity(self) -> np.ndarray:
         """Return mean log contribution of R&D capital to output by city, weighted by bids (float64[C])."""
-        return np.asarray(self.contribution.sum(axis=1) / self.bids.sum(axis=1))
+        return np.asarray(self.contribution.sum(axis=1) / np.maximum(1e-9, self.bids.sum(axis=1)))
 
     def relative_productivity(self) -> np.ndarray:
         """Return the change of mean log productivity by city since the first quarter (float64[C])."""

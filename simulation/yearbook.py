@@ -1,5 +1,6 @@
 """The yearbook: what statistical offices would count, by place, and the indicators made of it."""
 
+import math
 from functools import cache
 
 import numpy as np
@@ -81,7 +82,7 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
         figures["raised_private"][fund.place] = fund.raised_private / YI
         figures["raised_public"][fund.place] = fund.raised_public / YI
     for government in model.governments:
-        spent = sum(amount for purpose, amount in government.spent.items() if purpose != "other")
+        spent = math.fsum(amount for purpose, amount in government.spent.items() if purpose != "other")
         figures["fiscal_cost"][government.city] = spent / YI
     return figures
 

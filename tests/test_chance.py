@@ -275,9 +275,6 @@ def partner_ids(model: InnovationModel) -> dict[int, list[int]]:
     }
 
 
-@pytest.mark.xfail(
-    reason="a newcomer moves all draws that land in its city, not those next to it", strict=False
-)
 def test_a_newcomer_is_found_by_those_next_to_it_only():
     plain, other = with_a_stranger(does_rd=True)
     plain.step()

@@ -53,7 +53,12 @@ class Search:
 
     def __init__(self, model: "ReferenceModel", firms: list[ReferenceFirm]) -> None:
         self.model = model
-        in_rd = sorted((firm for firm in firms if firm.does_rd), key=lambda firm: firm.id)
+        self.place = {
+            firm: Draws(model.seed, firm.id, model.quarter).uniform("LINK_RING")
+            for firm in firms
+            if firm.does_rd
+        }
+        in_rd = sorted(self.place, key=self.place.__getitem__)
         self.firms = [[firm for firm in in_rd if firm.city == city] for city in model.cities]
         self.universities = [[u for u in model.universities if u.city == city] for city in model.cities]
         self.to_city = [list(accumulate(row)) for row in model.gravity]
@@ -92,13 +97,17 @@ class Search:
         return found if found is not None and is_open(found) else None
 
     def stranger(self, firm: ReferenceFirm, draw: Draws) -> Partner | None:
-        """Go to a city by gravity and ask round from a random door until one of a fitting field accepts."""
+        """Go to a city by gravity and ask round from a random place until one of a fitting field accepts."""
         p = self.model.constants
         towards = self.to_city[firm.city]
         city = min(bisect_left(towards, draw.uniform("LINK_CITY")), len(towards) - 1)
         academic = draw.uniform("DISCLOSURE") < p.university_partner_share
         ring: list[Partner] = list(self.universities[city] if academic else self.firms[city])
-        first = int(draw.uniform("LINK_PARTNER") * len(ring))
+        u = draw.uniform("LINK_PARTNER")
+        if academic:
+            first = int(u * len(ring))
+        else:
+            first = bisect_left([self.place[firm] for firm in self.firms[city]], u)
         for step in range(min(TRIES, len(ring))):
             other = ring[(first + step) % len(ring)]
             fit = 1.0 if other.field == firm.field else p.field_proximity
