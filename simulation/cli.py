@@ -167,11 +167,25 @@ def compare(
 
 
 @app.command(epilog=EXIT_CODES)
-def levers(json: Json = False) -> None:
+def levers(
+    variance: Annotated[
+        bool,
+        typer.Option("--variance", help="Run each lever alone and report what pairing by seed is worth."),
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Number of runs of each lever, with --variance.")] = 10,
+    scale: Annotated[float, typer.Option(help="Share of firms that is simulated, with --variance.")] = 0.1,
+    processes: Annotated[int | None, typer.Option(help="Worker processes, with --variance.")] = None,
+    json: Json = False,
+) -> None:
     """List what a planner can set: bounds, plan values, mechanisms, budgets."""
-    from simulation import cli_scenarios
+    if variance:
+        from simulation import cli_compare
 
-    cli_scenarios.levers(json)
+        cli_compare.variance(seeds, scale, processes, json)
+    else:
+        from simulation import cli_scenarios
+
+        cli_scenarios.levers(json)
 
 
 @scenarios_app.command("list", epilog=EXIT_CODES)

@@ -1,9 +1,11 @@
-"""The command that compares scenarios on the same seeds."""
+"""The commands that compare on the same seeds: compare, and levers --variance."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.progress import Progress
@@ -23,10 +25,12 @@ from scenarios.comparison import (
     plan_comparison,
 )
 from scenarios.comparison_figure import small_multiples
+from scenarios.levers import LEVERS
+from scenarios.pairing import Pairing, measure
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
 from simulation.errors import InputError
-from simulation.experiment import MAX_RUNS
+from simulation.experiment import MAX_RUNS, TARGET_YEAR
 from simulation.figure import save
 from simulation.indicators import INDICATORS
 from simulation.report import BANDS_HOLD, FULL_WIDTH, number, region_name
@@ -75,11 +79,52 @@ def compare(
         messages().print(f"tables, figures and manifest are in {out}")
 
 
+def variance(seeds: int, scale: float, processes: int | None, json: bool) -> None:
+    """Run each lever alone and print the ratio of variances, independent over paired seeds."""
+    if not 2 <= seeds <= MAX_RUNS // (len(LEVERS) + 1):
+        limit = MAX_RUNS // (len(LEVERS) + 1)
+        raise InputError(f"seeds must be a whole number from 2 to {limit}, not {seeds}")
+    with explained(), _progress() as bar:
+        task = bar.add_task("levers", total=seeds * (len(LEVERS) + 1))
+        found = measure(range(1, seeds + 1), scale, TARGET_YEAR, processes, lambda _: bar.advance(task))
+    if json:
+        print_json({"seeds": seeds, "scale": scale, "year": TARGET_YEAR, "levers": list(_pairings(found))})
+        return
+    view = Table(
+        title=f"{TARGET_YEAR}, {region_name(COST_REGION)}: each lever alone at its plan value, {seeds} runs "
+        f"at scale {scale:g}",
+        caption="Ratio: variance of the difference to the baseline with independent seeds over that with the "
+        "same seeds; so many times more runs would an unpaired comparison need.",
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    view.add_column("lever")
+    view.add_column("indicator")
+    for heading in ("change", "95 % interval", "told", "ratio"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for pairing in found:
+        ratio = pairing.paired.variance_ratio
+        cells = *_paired_cells(pairing.paired), f"{ratio:,.0f}" if ratio is not None else ""
+        view.add_row(pairing.lever.name, pairing.indicator, *cells)
+    output().print(view)
+
+
+def _pairings(found: Iterable[Pairing]) -> Iterator[dict[str, Any]]:
+    for pairing in found:
+        yield {"name": pairing.lever.name, "indicator": pairing.indicator, **asdict(pairing.paired)}
+
+
 def _simulate(plan: Plan, processes: int | None, quiet: bool) -> Comparison:
-    console = messages()
-    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+    with _progress(quiet) as bar:
         task = bar.add_task("compare", total=len(plan.joint.runs))
         return plan.run(processes, lambda _: bar.advance(task))
+
+
+def _progress(quiet: bool = False) -> Progress:
+    console = messages()
+    return Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
 
 
 def table(comparison: Comparison, width: int, members: bool = False) -> Table:

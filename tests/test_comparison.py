@@ -19,6 +19,8 @@ from scenarios.comparison import (
     plan_comparison,
 )
 from scenarios.comparison_figure import small_multiples
+from scenarios.levers import LEVERS
+from scenarios.pairing import Pairing, measure
 from simulation import cli, cli_compare
 from simulation.cli_compare import table, told
 from simulation.errors import InputError
@@ -194,6 +196,21 @@ def test_an_inert_scenario_is_the_same(tmp_path):
         assert row.outcomes["inert"].paired.difference in {0.0} or np.isnan(row.outcomes["inert"].median)
 
 
+def test_pairing_narrows_the_difference_of_one_lever_more_than_tenfold():
+    levers = ["hangzhou_link", "innovation_vouchers", "guidance_fund", "tech_lending", "ip_enforcement"]
+    found = measure(range(1, 7), 0.02, TARGET_YEAR, processes=1, levers=levers)
+    assert [pairing.lever.name for pairing in found] == [
+        name for name in levers for _ in LEVERS[name].indicators
+    ]
+    for pairing in found:
+        assert pairing.paired.variance_ratio > 10, pairing
+
+
+def test_a_lever_that_sets_terms_is_compared_with_what_it_sets_the_terms_of():
+    [found] = measure([1, 2], 0.01, 2019, processes=1, levers=["talent_package"])
+    assert 0 < found.paired.difference < 6_000  # the better package alone, not the programme
+
+
 # --- What is printed, drawn and written -----------------------------------------------------------------
 
 
@@ -243,6 +260,21 @@ def test_compare_prints_one_document(yongwen):
     ]  # fmt: skip
     assert got["fiscal_cost"]["austerity"]["difference"] < 0
     assert got["fiscal_cost"]["baseline"]["difference"] is None
+
+
+def test_levers_reports_the_ratio_of_variances(yongwen, monkeypatch):
+    def pretend_to_measure(seeds, scale, until, processes, progress):
+        paired = paired_difference(np.array([1.0, 2.0, 3.5]), np.array([0.0, 1.0, 2.0]))
+        return (Pairing(LEVERS["guidance_fund"], "innovation_capital", paired),)
+
+    monkeypatch.setattr(cli_compare, "measure", pretend_to_measure)
+    code, out, _ = yongwen("levers", "--variance", "--seeds", "3", "--json")
+    assert code == 0
+    [lever] = json.loads(out)["levers"]
+    assert lever["name"] == "guidance_fund"
+    assert lever["variance_ratio"] == pytest.approx(31)
+    assert "guidance_fund" in yongwen("levers", "--variance")[1]
+    assert yongwen("levers", "--variance", "--seeds", "1")[0] == 2
 
 
 def test_compare_writes_everything_or_nothing(yongwen, pretend, tmp_path, monkeypatch):
