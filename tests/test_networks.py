@@ -146,11 +146,11 @@ def test_a_part_of_links_stays_in_the_city_and_a_part_goes_to_universities() -> 
 
 def renewed(firms: Any, old: np.ndarray, seed: int = 9, quarter: int = 8, rounds: int = 1) -> np.ndarray:
     model = started(0.1)
-    ring, starts = rings(firms, len(CITIES))
+    ring, ring_place, starts = rings(firms, len(CITIES), seed, quarter)
     gravity, search = np.cumsum(model.gravity, axis=1), np.full(len(CITIES), 0.5)
     table: np.ndarray = renew_partners(
-        firms, firms.size, old, seed, quarter, gravity, search, ring, starts, model.university_ids,
-        model.university_fields, model.university_starts, model.parameters[0], rounds,
+        firms, firms.size, old, seed, quarter, gravity, search, ring, ring_place, starts,
+        model.university_ids, model.university_fields, model.university_starts, model.parameters[0], rounds,
     )  # fmt: skip
     return table
 
@@ -226,14 +226,16 @@ def test_partners_add_to_inventive_output() -> None:
     assert found.sum() == 3.0
 
 
-def test_rings_hold_firms_with_rd_by_city_in_the_order_of_ids() -> None:
+def test_rings_hold_firms_with_rd_by_city_at_places_drawn_anew_each_year() -> None:
     firms = started(0.1).firms.records
-    ring, starts = rings(firms, len(CITIES))
+    ring, places, starts = rings(firms, len(CITIES), 9, 8)
     assert ring.size == (firms["does_rd"] == 1).sum()
     for city in range(len(CITIES)):
         members = ring[starts[city] : starts[city + 1]]
         assert (firms["city"][members] == city).all()
-        assert (np.diff(firms["id"][members].astype(object)) > 0).all()
+        assert ((places[starts[city] : starts[city + 1]] - city) < 1.0).all()
+    assert (np.diff(places) > 0.0).all()
+    assert (rings(firms, len(CITIES), 9, 12)[0] != ring).any()
 
 
 def test_tables_follow_when_rows_move() -> None:
