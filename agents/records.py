@@ -59,7 +59,7 @@ PLACE = np.dtype(
         ("registration_rate", "f8"),  # hazard a year of joining the register of technology SMEs
         ("talent_quality", "f8"),  # productivity of researchers from high-level talent, 2015 = 1
         ("wage", "f8"),  # of a researcher, a quarter
-        ("grant_ratio", "f8"),  # part of the grants awarded that the budget can pay
+        ("grant_ratio", "f8"),  # matching rate of grants that the budget can pay, relative to the usual rate
         ("exit_pressure", "f8"),  # multiplier of the exit hazard
     ]
 )

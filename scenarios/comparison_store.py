@@ -23,8 +23,8 @@ def write(directory: Path, comparison: Comparison, attachments: Mapping[str, Att
     StorageError
         The disk is full or the directory cannot be written; what was there before is still there.
     """
-    with store._explained(directory), store._staged(directory) as stage:
-        store._write_runs(stage / RUNS, comparison.together)
+    with store.explained(directory), store.staged(directory) as stage:
+        store.write_runs(stage / RUNS, comparison.together)
         _write_table(stage / TABLE, comparison)
         for ensemble in comparison.ensembles:
             if file := _file_name(ensemble.experiment.name, ensemble.experiment.from_file):

@@ -12,6 +12,8 @@ from simulation.world import World
 
 LARGEST_VOUCHER = 0.5
 """Largest share of a contract's price that vouchers pay (assumption; city rules pay up to half)."""
+LARGEST_MATCH = 2.0
+"""Highest matching rate of grants relative to the usual one (assumption)."""
 CREDIT_YEARS = 3.0
 """Mean running time of programme credit (assumption)."""
 
@@ -96,13 +98,16 @@ def _set_support(model: World, levers: np.ndarray, part: np.ndarray) -> None:
 
 
 def _set_grants(model: World) -> None:
-    """Set which part of the grants that firms won the city budgets can pay."""
+    """Set the matching rate that city budgets can pay to winners, relative to the usual rate.
+
+    What a budget holds for grants is paid out: scarce money lowers the rate, plenty raises it up to a limit.
+    """
     p = model.p
     asked = _city_sum(model, model.stats["grant_asked"]) / model.scale
     if not asked.any():
         asked = 0.75 * p["grant_coverage"] * p["grant_rate"] * model.firm_rd()
     budgets = np.array([government.budget for government in model.governments])
-    ratio = np.minimum(1.0, p["grants_share"] * budgets / np.maximum(1.0, asked))
+    ratio = np.minimum(LARGEST_MATCH, p["grants_share"] * budgets / np.maximum(1.0, asked))
     model.places["grant_ratio"] = ratio[model.geography.city_of]
 
 

@@ -1,10 +1,12 @@
 """Births: independent entrants, spin-offs of firms and universities, returnees, incubator tenants."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from agents.compiling import rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.records import FIRM
@@ -15,8 +17,10 @@ from simulation.randomness import (
     draw,
     draws,
     entity_id,
-    normal_quantiles,
+    normal_quantile,
     poisson,
+    stream,
+    uniform,
 )
 
 
@@ -128,20 +132,31 @@ def found(
     firms = np.zeros(ids.size, dtype=FIRM)
     firms["id"] = ids
     firms["place"] = place
-    firms["city"] = places["city"][place]
     firms["field"] = field
-    firms["kind"] = Kind.TECHNOLOGY
     firms["origin"] = origin
-    firms["birth"] = quarter
-    firms["alive"] = 1
-    firms["tenant"] = np.where(origin == Origin.INCUBATOR, int(p["tenancy"]), 0)
-    lifted = (origin != Origin.INDEPENDENT) & (origin != Origin.INCUBATOR)
-    talent = normal_quantiles(draws(seed, ids, quarter, Purpose.ENTRANT_QUALITY))
-    firms["opportunity"] = talent + p["spin_off_quality"] * lifted
-    size = normal_quantiles(draws(seed, ids, quarter, Purpose.ENTRANT_SIZE))
-    firms["scale"] = np.log(p["entrant_revenue"]) + p["entrant_revenue_spread"] * size
-    firms["revenue"] = np.exp(firms["scale"])
-    firms["cash"] = p["entrant_cash"] * firms["revenue"]
-    firms["does_rd"] = firms["opportunity"] > places["rd_cut_technology"][place]
-    firms["catalogue"] = firms["field"] < TRADITIONAL_FIELD
+    equip(firms, seed, quarter, places, p)
     return firms
+
+
+@rule
+def equip(firms: Any, seed: int, quarter: int, places: Any, p: Any) -> None:
+    """Give founders' firms size, money and technological opportunity."""
+    for i in range(firms.size):
+        firm = firms[i]
+        key = stream(seed, firm.id, quarter)
+        housed = firm.origin == Origin.INCUBATOR
+        lifted = firm.origin != Origin.INDEPENDENT and not housed
+        firm.opportunity = normal_quantile(uniform(key, Purpose.ENTRANT_QUALITY))
+        if lifted:
+            firm.opportunity += p.spin_off_quality
+        size = normal_quantile(uniform(key, Purpose.ENTRANT_SIZE))
+        firm.scale = math.log(p.entrant_revenue) + p.entrant_revenue_spread * size
+        firm.revenue = math.exp(firm.scale)
+        firm.cash = p.entrant_cash * firm.revenue
+        firm.city = places[firm.place].city
+        firm.kind = Kind.TECHNOLOGY
+        firm.birth = quarter
+        firm.alive = 1
+        firm.tenant = int(p.tenancy) if housed else 0
+        firm.does_rd = 1 if firm.opportunity > places[firm.place].rd_cut_technology else 0
+        firm.catalogue = 1 if firm.field < TRADITIONAL_FIELD else 0

@@ -13,6 +13,7 @@ from agents.certification_rules import certify, register
 from agents.compiling import rule
 from agents.innovation_rules import invention_rate, learn
 from agents.market_rules import grow, log_productivity, value_added
+from agents.quantiles import unit_shock
 from agents.research_rules import invest, renew_opportunity
 from agents.survival_rules import (
     balance,
@@ -23,7 +24,7 @@ from agents.survival_rules import (
     operating_surplus,
     spin_off_chance,
 )
-from simulation.randomness import Purpose, binomial, normal_quantile, poisson, stream, uniform
+from simulation.randomness import Purpose, binomial, poisson, stream, uniform
 
 OLDEST_FOR_FUNDS = 40
 """Quarters of age after which venture funds no longer look at a firm (assumption)."""
@@ -58,7 +59,7 @@ def plan_firms(
             continue
         key = stream(seed, firm.id, quarter)
         age = quarter - firm.birth
-        renew_opportunity(firm, normal_quantile(uniform(key, Purpose.OPPORTUNITY)), p)
+        renew_opportunity(firm, unit_shock(uniform(key, Purpose.OPPORTUNITY)), p)
         grow(firm, age, uniform(key, Purpose.GROWTH), p)
         contribution = log_productivity(firm, p)
         firm.weight = math.exp(firm.scale + contribution)
@@ -159,7 +160,7 @@ def settle(
     firm: Any, age: int, key: np.uint64, place: Any, nation: Any, support: Any, p: Any, stat: Any, ledger: Any
 ) -> None:
     """Pay for the quarter. Every yuan that leaves the firm's cash enters an account of the ledger."""
-    surplus = operating_surplus(firm, normal_quantile(uniform(key, Purpose.MARGIN)), p)
+    surplus = operating_surplus(firm, unit_shock(uniform(key, Purpose.MARGIN)), p)
     reported = firm.rd / (1.0 - firm.relabelled)
     tax = income_tax(firm, surplus, reported, nation)
     granted = firm.grant * place.grant_ratio * firm.rd
@@ -191,16 +192,17 @@ def settle(
         if firm.catalogue == 1 or (firm.catalogue == 2 and nation.catalogue_widened > 0.0):
             stat.hightech_value_added += added
     stat.employees += 4.0 * firm.revenue / p.revenue_per_worker
-    stat.researchers += firm.researchers
-    stat.rd += firm.rd
-    stat.rd_reported += reported
     stat.tax_relief += nation.cit_rate * max(0.0, surplus - firm.rd) - tax
-    stat.rd_registered += firm.rd * firm.tech_sme
-    stat.grant_asked += firm.grant * firm.rd
-    stat.grant_money += granted
-    stat.grant_misused += misused
-    stat.contracts_bought += contract
-    stat.vouchers += voucher
+    if firm.does_rd == 1:
+        stat.researchers += firm.researchers
+        stat.rd += firm.rd
+        stat.rd_reported += reported
+        stat.rd_registered += firm.rd * firm.tech_sme
+        stat.grant_asked += firm.grant * firm.rd
+        stat.grant_money += granted
+        stat.grant_misused += misused
+        stat.contracts_bought += contract
+        stat.vouchers += voucher
 
 
 @rule
@@ -217,6 +219,8 @@ def patent(firm: Any, key: np.uint64, place: Any, nation: Any, log_pool: float, 
         lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
     if firm.does_rd == 1:
         filings = poisson(invention_rate(firm, place, log_pool, p), uniform(key, Purpose.INVENTION))
+    if filings + opened + decided + lapsed == 0:
+        return
     firm.filed += filings - opened
     firm.examined += opened - decided
     firm.patents += granted - lapsed

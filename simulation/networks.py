@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 
 from agents.compiling import rule
-from simulation.randomness import Purpose, draws, mix, stream, uniform
+from simulation.randomness import Purpose, mix, stream, uniform
 
 SLOTS = 3
 NOBODY = -1
@@ -60,23 +60,14 @@ def renew_partners(
         those alone who land just before it.
     """
     new = np.full((count, SLOTS), NOBODY, dtype=np.int32)
+    ids, fields, active = _gather(firms, count)
     for i in range(count):
         firm = firms[i]
         if firm.alive == 0:
             continue
         filled = 0
-        for slot in range(SLOTS):
-            partner = old[i, slot] if i < old.shape[0] else NOBODY
-            if partner == NOBODY:
-                continue
-            other = university_ids[-2 - partner] if partner < NOBODY else firms[partner].id
-            gone = partner >= 0 and (firms[partner].alive == 0 or firms[partner].does_rd == 0)
-            keep = (
-                uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival
-            )
-            if keep and not gone:
-                new[i, filled] = partner
-                filled += 1
+        if i < old.shape[0]:
+            filled = _keep(firm.id, old[i], new[i], ids, active, university_ids, seed, quarter, p)
         if firm.does_rd == 0:
             continue
         for turn in range(rounds):
@@ -87,6 +78,9 @@ def renew_partners(
                 continue
             partner = _find(
                 firms,
+                ids,
+                fields,
+                active,
                 i,
                 old,
                 key,
@@ -111,8 +105,48 @@ def renew_partners(
 
 
 @rule
+def _gather(firms: Any, count: int) -> Any:
+    """Return ids, fields and whether firms do R&D: partners lie anywhere, and these stay in the cache."""
+    ids = np.empty(count, dtype=np.uint64)
+    fields = np.empty(count, dtype=np.int8)
+    active = np.empty(count, dtype=np.bool_)
+    for i in range(count):
+        ids[i], fields[i] = firms[i].id, firms[i].field
+        active[i] = firms[i].alive == 1 and firms[i].does_rd == 1
+    return ids, fields, active
+
+
+@rule
+def _keep(
+    own: np.uint64,
+    old: Any,
+    new: Any,
+    ids: Any,
+    active: Any,
+    university_ids: Any,
+    seed: int,
+    quarter: int,
+    p: Any,
+) -> int:
+    """Carry the partnerships that last over to `new`; return how many."""
+    filled = 0
+    for slot in range(SLOTS):
+        partner = old[slot]
+        if partner == NOBODY or (partner >= 0 and not active[partner]):
+            continue
+        other = university_ids[-2 - partner] if partner < NOBODY else ids[partner]
+        if uniform(stream(seed, _pair(own, other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival:
+            new[filled] = partner
+            filled += 1
+    return filled
+
+
+@rule
 def _find(
     firms: Any,
+    ids: Any,
+    fields: Any,
+    active: Any,
     i: int,
     old: Any,
     key: np.uint64,
@@ -134,7 +168,7 @@ def _find(
         through = old[i, int(u * SLOTS)]
         if through >= 0 and through < old.shape[0] and firms[through].alive == 1:
             found = old[through, int(uniform(key, Purpose.LINK_ACCEPT) * SLOTS)]
-            if found < NOBODY or (found >= 0 and firms[found].alive == 1 and firms[found].does_rd == 1):
+            if found < NOBODY or (found >= 0 and active[found]):
                 return int(found)
     city = np.searchsorted(gravity[firm.city], uniform(key, Purpose.LINK_CITY))
     city = min(city, gravity.shape[0] - 1)
@@ -154,7 +188,7 @@ def _find(
             other, field, code = university_ids[position], university_field[position], -2 - position
         else:
             row = ring[position]
-            other, field, code = firms[row].id, firms[row].field, row
+            other, field, code = ids[row], fields[row], row
         fit = 1.0 if field == firm.field else p.field_proximity
         if uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_ACCEPT) < fit:
             return int(code)
@@ -196,12 +230,26 @@ def rings(
     firms: np.ndarray, cities: int, seed: int, quarter: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the rows of living firms with R&D in the order of their rings, their places, and each start."""
-    rows = np.flatnonzero((firms["alive"] == 1) & (firms["does_rd"] == 1))
-    city = firms["city"][rows]
-    place = city + draws(seed, firms["id"][rows], quarter, Purpose.LINK_RING)
+    rows, place = _ring_places(firms, firms.size, seed, quarter)
     order = np.argsort(place)
-    starts = np.concatenate(([0], np.cumsum(np.bincount(city, minlength=cities))))
-    return rows[order].astype(np.int32), place[order], starts.astype(np.int32)
+    place = place[order]
+    starts = np.searchsorted(place, np.arange(cities + 1))
+    return rows[order], place, starts.astype(np.int32)
+
+
+@rule
+def _ring_places(firms: Any, count: int, seed: int, quarter: int) -> Any:
+    """Return the rows of living firms with R&D and their places: city number plus a draw."""
+    rows = np.empty(count, dtype=np.int32)
+    place = np.empty(count)
+    found = 0
+    for i in range(count):
+        firm = firms[i]
+        if firm.alive == 1 and firm.does_rd == 1:
+            rows[found] = i
+            place[found] = firm.city + uniform(stream(seed, firm.id, quarter), Purpose.LINK_RING)
+            found += 1
+    return rows[:found], place[:found]
 
 
 @rule

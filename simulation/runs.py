@@ -33,7 +33,10 @@ MIN_SCALE, MAX_SCALE = 0.001, 1.0
 MAX_SEED = 2**32 - 1
 
 # Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
-_NO_RULE = re.compile(r"(cli.*|errors|experiment|figure|report|rerun|runs|store|workers)\.py|parameters\.csv")
+_NO_RULE = re.compile(
+    r"(cli.*|comparison.*|errors|experiment|figure|pairing|report|rerun|runs|schema|store|workers)\.py"
+    r"|parameters\.csv"
+)
 _RUN_ID = re.compile(
     r"(?P<scenario>.+)-(?P<seed>\d+)-(?P<scale>\d+(?:\.\d+)?)-(?P<until>\d{4})-(?P<digest>[0-9a-f]{10})"
 )

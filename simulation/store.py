@@ -64,7 +64,7 @@ def prepare(directory: Path, experiment: str, force: bool = False) -> None:
     existing = directory.absolute()
     while not existing.exists():
         existing = existing.parent
-    with _explained(directory), tempfile.TemporaryDirectory(dir=existing, prefix=".yongwen-"):
+    with explained(directory), tempfile.TemporaryDirectory(dir=existing, prefix=".yongwen-"):
         pass
     if (directory / MANIFEST).exists() and not force:
         try:
@@ -86,8 +86,8 @@ def write(directory: Path, ensemble: Ensemble, attachments: Mapping[str, Attachm
     StorageError
         The disk is full or the directory cannot be written; what was there before is still there.
     """
-    with _explained(directory), _staged(directory) as stage:
-        _write_runs(stage / RUNS, ensemble)
+    with explained(directory), staged(directory) as stage:
+        write_runs(stage / RUNS, ensemble)
         _write_summary(stage / SUMMARY, ensemble)
         if ensemble.experiment.from_file:
             shutil.copyfile(ensemble.experiment.scenario, stage / SCENARIO)
@@ -157,7 +157,7 @@ def code_version() -> str | None:
         return None
 
 
-def _write_runs(path: Path, ensemble: Ensemble) -> None:
+def write_runs(path: Path, ensemble: Ensemble) -> None:
     with pq.ParquetWriter(path, _SCHEMA, compression="zstd") as writer:
         for result in ensemble.results:
             writer.write_table(_long(result))
@@ -190,7 +190,7 @@ def _write_summary(path: Path, ensemble: Ensemble) -> None:
 
 
 @contextmanager
-def _staged(directory: Path) -> Iterator[Path]:
+def staged(directory: Path) -> Iterator[Path]:
     """Yield a hidden directory whose files become those of `directory`, all of them or none."""
     is_new = not directory.exists()
     missing = [parent for parent in directory.absolute().parents if not parent.exists()]
@@ -221,7 +221,7 @@ def _move_files(stage: Path, directory: Path) -> None:
 
 
 @contextmanager
-def _explained(directory: Path) -> Iterator[None]:
+def explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -14,11 +14,12 @@ from scipy.special import ndtr, ndtri
 from agents.compiling import rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
+from agents.quantiles import unit_shock
 from agents.records import FIRM, PLACE
 from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
 from simulation.data import StartingValues, load_field_shares
 from simulation.geography import Geography
-from simulation.randomness import Purpose, child_ids, draws, entity_id, normal_quantile, stream, uniform
+from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
 
 YI = 1e4
 """Units of 10 000 CNY in 100 million CNY."""
@@ -260,7 +261,7 @@ def warm_up(firms: Any, count: int, seed: int, place: Any, p: Any, lifts: Any) -
         small = 4.0 * firm.revenue < p.small_firm_revenue
         for quarter in range(WARM_UP_QUARTERS):
             key = stream(seed, firm.id, 1_000_000 + quarter)
-            renew_opportunity(firm, normal_quantile(uniform(key, Purpose.OPPORTUNITY)), p)
+            renew_opportunity(firm, unit_shock(uniform(key, Purpose.OPPORTUNITY)), p)
             participate(firm, 0.0, threshold, p)
             lifts[i] = adjust(lifts[i], lift(firm, cut, 0.0, p), small, p) if firm.does_rd == 1 else 0.0
 

@@ -74,7 +74,8 @@ def test_researchers_start_at_the_published_number_and_are_employed(scale: float
     employed = after_one_quarter(scale).talent.employed
     assert employed.sum() == pytest.approx(wanted.sum(), rel=0.01)
     large = wanted > 10_000
-    np.testing.assert_allclose(employed[large], wanted[large], rtol=0.02)
+    # A quarter of the firms is a sample: its R&D in the first quarter has twice the sampling error.
+    np.testing.assert_allclose(employed[large], wanted[large], rtol=0.015 / scale**0.5)
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -21,6 +21,10 @@ class Draws:
         """Return the standard normal draw for a purpose."""
         return float(normal_quantile(self.uniform(purpose)))
 
+    def shock(self, purpose: str) -> float:
+        """Return an evenly spread shock of mean zero and variance one for a purpose."""
+        return 12.0**0.5 * (self.uniform(purpose) - 0.5)
+
 
 def pair_identity(a: int, b: int) -> int:
     """Return the identity of a pair, whoever is named first."""

@@ -11,7 +11,7 @@ class Finance:
     def settle(self, draw: Draws, place: SimpleNamespace, support: SimpleNamespace) -> None:
         """Pay for the quarter: costs, R&D, taxes, interest; then loans, dividends and growth."""
         p, ledger, stat = self.p, self.model.ledgers[self.city], self.model.tallies[self.place]
-        noise = p.margin_spread * draw.normal("MARGIN")
+        noise = p.margin_spread * draw.shock("MARGIN")
         surplus = (self.margin + noise) * self.revenue - p.overhead
         reported = self.rd / (1.0 - self.relabelled)
         tax = self.tax_on(surplus, reported)

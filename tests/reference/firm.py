@@ -56,7 +56,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         """First pass: a new opportunity, a new size, a bid for demand, an R&D budget."""
         model, draw = self.model, self.draws()
         place, support = model.local[self.place], model.supports[self.place]
-        self.renew_opportunity(draw.normal("OPPORTUNITY"))
+        self.renew_opportunity(draw.shock("OPPORTUNITY"))
         self.grow(draw.uniform("GROWTH"))
         contribution = self.log_productivity
         self.weight = math.exp(self.scale + contribution)
