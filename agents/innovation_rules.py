@@ -30,7 +30,7 @@ def invention_rate(firm: Any, place: Any, log_pool: float, p: Any) -> float:
     if firm.researchers <= 0.0:
         return 0.0
     log_rate = p.researcher_elasticity * math.log(firm.researchers * place.talent_quality)
-    log_rate += p.knowledge_elasticity * math.log1p(firm.knowledge / p.knowledge_unit)
+    log_rate += p.knowledge_elasticity * math.log(1.0 + firm.knowledge / p.knowledge_unit)
     log_rate += p.spillover_elasticity * absorptive_capacity(firm, p) * log_pool
     field = p.traditional_patenting if firm.field >= TRADITIONAL_FIELD else 1.0
     return float(place.patent_propensity * field * (1.0 + firm.partner_gain) * math.exp(log_rate))

@@ -39,7 +39,7 @@ def log_productivity(firm: Any, p: Any) -> float:
     if firm.knowledge == 0.0:
         return 0.0
     ratio = firm.knowledge / (4.0 * math.exp(firm.scale) * p.capital_reference)
-    return float(p.output_elasticity * math.log1p(ratio))
+    return float(p.output_elasticity * math.log(1.0 + ratio))
 
 
 @rule

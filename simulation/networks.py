@@ -142,6 +142,17 @@ def _keep(
 
 
 @rule
+def _land(ring_place: Any, first: int, last: int, city: Any, u: float) -> int:
+    """Return who follows the place `u` on a city's ring; places are even, so the search starts close by."""
+    at = first + int(u * (last - first))
+    while at > first and ring_place[at - 1] >= city + u:
+        at -= 1
+    while at < last and ring_place[at] < city + u:
+        at += 1
+    return at
+
+
+@rule
 def _find(
     firms: Any,
     ids: Any,
@@ -181,7 +192,7 @@ def _find(
     size = last - first
     if size == 0:
         return NOBODY
-    start = int(u * size) if wants_university else np.searchsorted(ring_place, city + u) - first
+    start = int(u * size) if wants_university else _land(ring_place, first, last, city, u) - first
     for step in range(min(_TRIES, size)):
         position = first + (start + step) % size
         if wants_university:

@@ -292,11 +292,13 @@ def founding(model: World) -> None:
     parents = model.founders[: model.spun_off]
     spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
     academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
-    born = np.concatenate([found, spun, academic])
-    np.add.at(model.ledger["owners"], born["city"], -born["cash"])
-    np.add.at(model.stats["entrants"], born["place"], 1.0)
-    np.add.at(model.stats["spin_offs"], np.concatenate([spun, academic])["place"], 1.0)
-    model.firms.append(born)
+    for born in (found, spun, academic):
+        by_place = np.bincount(born["place"], minlength=model.places.size)
+        model.ledger["owners"] -= np.bincount(born["city"], born["cash"], model.ledger.size)
+        model.stats["entrants"] += by_place
+        if born is not found:
+            model.stats["spin_offs"] += by_place
+        model.firms.append(born)
 
 
 def statistics(model: World) -> None:
