@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from simulation.model import InnovationModel
+from simulation.runs import spare_the_collector
 from simulation.schedule import PHASES, Phase
 
 # The reference model lives with the tests.
@@ -53,6 +54,7 @@ def run(model: InnovationModel | ReferenceModel) -> None:
 def warm_up() -> None:
     """Load all compiled rules."""
     run(InnovationModel(**{**TINY, "scenario": "guidance_funds"}))
+    spare_the_collector()  # as simulation.runs.run_one does
 
 
 def firm_quarters(**arguments: Any) -> int:

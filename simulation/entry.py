@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from simulation.randomness import (
     Purpose,
     child_id,
     child_ids,
-    draw,
     draws,
     entity_id,
     normal_quantile,
@@ -73,10 +73,13 @@ def entrants(
         Origin.INCUBATOR: housed_rate,
     }
     ids, where, origins = [], [], []
-    for place, name in enumerate(names):
+    parents = _parents(names, tuple(rates))
+    quantiles = iter(draws(seed, parents, quarter, Purpose.ENTRY).tolist())
+    parent_of = iter(parents)
+    for place in range(len(names)):
         for origin, rate in rates.items():
-            parent = entity_id(name, "entry", int(origin))
-            count = poisson(float(rate[place]), draw(seed, parent, quarter, int(Purpose.ENTRY)))
+            parent = next(parent_of)
+            count = poisson(float(rate[place]), next(quantiles))
             if count:
                 ids.append(child_ids(parent, quarter, 0, count))
                 where.append(np.full(count, place))
@@ -88,6 +91,13 @@ def entrants(
     edges = np.cumsum(fields, axis=1)[:, :-1]
     field = (u[:, None] >= edges[place_of]).sum(axis=1)
     return found(identity, place_of, np.concatenate(origins), field, places, seed, quarter, p)
+
+
+@cache
+def _parents(names: tuple[str, ...], origins: tuple[Origin, ...]) -> np.ndarray:
+    """Return the ids from which the founders of each place and kind derive theirs (uint64[P * K])."""
+    ids = [entity_id(name, "entry", int(origin)) for name in names for origin in origins]
+    return np.array(ids, dtype=np.uint64)
 
 
 def corporate_spin_offs(

@@ -174,14 +174,16 @@ def operate(model: World) -> None:
 def universities(model: World) -> None:
     """Let each university act."""
     p = model.p
-    quality = model.talent.quality(float(p["talent_quality_elasticity"]))
-    for university in model.universities:
-        received, wages, purchases = university.spend(float(model.talent.wage[university.city]), p)
+    quality = model.talent.quality(float(p["talent_quality_elasticity"])).tolist()
+    wage, leave = model.talent.wage.tolist(), model.support["leave"].tolist()
+    drawn = model.drawn(model.university_ids, _UNIVERSITY_PURPOSES)
+    for university, row in zip(model.universities, drawn, strict=True):
+        received, wages, purchases = university.spend(wage[university.city], p)
         model.outside["university_funding"] -= received
         model.outside["university_spending"] += wages + purchases
-        draws = Draws(*model.drawn(university.identity, _UNIVERSITY_PURPOSES))
-        university.invent(model.pass_rate, float(quality[university.city]), draws, p)
-        university.transfer(float(model.support["leave"][university.place]), model.scale, draws, p)
+        draws = Draws(*row)
+        university.invent(model.pass_rate, quality[university.city], draws, p)
+        university.transfer(leave[university.place], model.scale, draws, p)
         university.grow(p)
 
 

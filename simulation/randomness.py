@@ -116,12 +116,13 @@ def draw(seed: int, entity: np.uint64, quarter: int, purpose: int) -> float:
 
 
 @rule
-def draw_many(seed: int, entity: np.uint64, quarter: int, purposes: np.ndarray) -> np.ndarray:
-    """Return one entity's uniform draws for several purposes (int64[N] to float64[N])."""
-    key = stream(seed, entity, quarter)
-    out = np.empty(purposes.size)
-    for i in range(purposes.size):
-        out[i] = uniform(key, purposes[i])
+def draw_many(seed: int, entities: np.ndarray, quarter: int, purposes: np.ndarray) -> np.ndarray:
+    """Return each entity's uniform draws for several purposes (uint64[N], int64[K] to float64[N, K])."""
+    out = np.empty((entities.size, purposes.size))
+    for i in range(entities.size):
+        key = stream(seed, entities[i], quarter)
+        for k in range(purposes.size):
+            out[i, k] = uniform(key, purposes[k])
     return out
 
 

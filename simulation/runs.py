@@ -10,6 +10,7 @@ A run's name carries all that is needed to repeat it, and a hash over all that i
     `------------------- scenario
 """
 
+import gc
 import hashlib
 import json
 import re
@@ -154,8 +155,16 @@ class RunResult:
         return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
+@cache
+def spare_the_collector() -> None:
+    """Let Python's garbage collector pass over what is loaded: it stays, and looking costs some of a run."""
+    gc.collect()
+    gc.freeze()
+
+
 def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
     """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
+    spare_the_collector()
     start = perf_counter()
     name = name or run_id(spec)
     model = InnovationModel(

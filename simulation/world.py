@@ -151,7 +151,7 @@ class World:
             self.productivity_start = now
         return np.asarray(now - self.productivity_start)
 
-    def drawn(self, identity: np.uint64, purposes: np.ndarray) -> list[float]:
-        """Return an agent's draws of this quarter for several purposes at once."""
-        values: list[float] = draw_many(self.seed, identity, self.quarter, purposes).tolist()
+    def drawn(self, identities: np.ndarray, purposes: np.ndarray) -> list[list[float]]:
+        """Return agents' draws of this quarter (rows) for several purposes (columns) at once."""
+        values: list[list[float]] = draw_many(self.seed, identities, self.quarter, purposes).tolist()
         return values

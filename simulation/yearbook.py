@@ -61,17 +61,15 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     figures["log_productivity"] = model.productivity()[model.geography.city_of] * figures["revenue"]
     figures["employees"] = 0.25 * stats["employees"] * weight
     figures["grants"] = stats["grants"] * weight
-    academic = {name: np.zeros(places) for name in ("rd", "grants", "licences", "spin_offs", "researchers")}
-    for university in model.universities:
-        row = university.place
-        academic["rd"][row] += university.funding_spent / YI
-        academic["grants"][row] += university.grants
-        academic["licences"][row] += university.licences
-        academic["researchers"][row] += university.researchers
-    figures["rd"] = figures["rd_firms_money"] + academic["rd"]
-    figures["grants"] = figures["grants"] + academic["grants"]
-    figures["licences"] = academic["licences"]
-    personnel = stats["researchers"] * weight + academic["researchers"]
+    where = [university.place for university in model.universities]
+
+    def academic(name: str) -> np.ndarray:
+        return np.bincount(where, [getattr(university, name) for university in model.universities], places)
+
+    figures["rd"] = figures["rd_firms_money"] + academic("funding_spent") / YI
+    figures["grants"] = figures["grants"] + academic("grants")
+    figures["licences"] = academic("licences")
+    personnel = stats["researchers"] * weight + academic("researchers")
     figures["rd_personnel"] = 0.25 * personnel
     figures["wage_bill"] = 0.25 * personnel * 4.0 * model.places["wage"]
     figures["contracts"] = registered_contracts(model) / YI

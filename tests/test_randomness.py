@@ -48,7 +48,7 @@ def over(key: str) -> np.ndarray:
         return np.array([draw(seed, entity, 3, 3) for seed in range(20_000)])
     if key == "quarter":
         return np.array([draw(1, entity, quarter, 3) for quarter in range(20_000)])
-    return draw_many(1, entity, 3, np.arange(20_000))
+    return draw_many(1, np.array([entity], dtype=np.uint64), 3, np.arange(20_000))[0]
 
 
 KEYS = ("entity", "distant entity", "seed", "quarter", "purpose")
@@ -124,7 +124,7 @@ def test_a_draw_depends_on_its_key_alone():
     assert np.array_equal(draws(7, IDS[:1000][order], 5, Purpose.EXIT), u[order])
     assert np.array_equal(draws(7, IDS[:10], 5, Purpose.EXIT), u[:10])
     assert [draw(7, entity, 5, int(Purpose.EXIT)) for entity in IDS[:10]] == u[:10].tolist()
-    assert draw_many(7, IDS[4], 5, np.array([13, 3, 13])).tolist() == [u[4], draw(7, IDS[4], 5, 3), u[4]]
+    assert draw_many(7, IDS[4:5], 5, np.array([13, 3, 13]))[0].tolist() == [u[4], draw(7, IDS[4], 5, 3), u[4]]
 
 
 def test_draws_are_those_of_every_release():
