@@ -55,43 +55,10 @@ class Bilingual(BaseModel):
     zh: str
 
 
-class LeverSetting(BaseModel):
-    """A lever's value, where it holds and when.
-
-    `start` and `end` are quarters such as 2019Q1 (both included); `ramp` is the number of quarters over which
-    the lever rises from its neutral value.
-    """
+class Span(BaseModel):
+    """A time from one quarter to another, both included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    value: Finite
-    scope: tuple[str, ...] = DEFAULT_SCOPE
-    start: str = "2019Q1"
-    end: str = f"{LAST_YEAR}Q4"
-    ramp: int = Field(default=0, ge=0, le=40)
-
-    @field_validator("start", "end")
-    @classmethod
-    def _quarter(cls, value: str) -> str:
-        quarter_index(value)
-        return value
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        _in_order(self.start, self.end)
-        return self
-
-
-def _in_order(start: str, end: str) -> None:
-    if quarter_index(end) < quarter_index(start):
-        raise ValueError(f"end {end} lies before start {start}")
-
-
-class Condition(BaseModel):
-    """A change of the outside world, not a policy: percentage points a year on top of the path."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    change: Finite = Field(ge=-20, le=20)
-    scope: tuple[str, ...] = ("YRD",)
     start: str
     end: str
 
@@ -103,8 +70,30 @@ class Condition(BaseModel):
 
     @model_validator(mode="after")
     def _order(self) -> Self:
-        _in_order(self.start, self.end)
+        if quarter_index(self.end) < quarter_index(self.start):
+            raise ValueError(f"end {self.end} lies before start {self.start}")
         return self
+
+
+class LeverSetting(Span):
+    """A lever's value, where it holds and when.
+
+    `start` and `end` are quarters such as 2019Q1 (both included); `ramp` is the number of quarters over which
+    the lever rises from its neutral value.
+    """
+
+    value: Finite
+    scope: tuple[str, ...] = DEFAULT_SCOPE
+    start: str = "2019Q1"
+    end: str = f"{LAST_YEAR}Q4"
+    ramp: int = Field(default=0, ge=0, le=40)
+
+
+class Condition(Span):
+    """A change of the outside world, not a policy: percentage points a year on top of the path."""
+
+    change: Finite = Field(ge=-20, le=20)
+    scope: tuple[str, ...] = ("YRD",)
 
 
 class Scenario(BaseModel):

@@ -20,10 +20,10 @@ from simulation.data import (
     load_starting_values,
 )
 from simulation.effects import drifts, place_effects
-from simulation.geography import collaboration_gravity, load_geography
+from simulation.geography import load_geography
 from simulation.indicators import IndicatorTable
 from simulation.markets import GoodsMarket, TalentMarket
-from simulation.networks import SLOTS, partner_effects, renew_partners, rings
+from simulation.networks import NOBODY, SLOTS, search_partners
 from simulation.outlook import make_outlook
 from simulation.policy import growth_change, lever_paths
 from simulation.randomness import entity_id
@@ -32,6 +32,8 @@ from simulation.world import World
 
 MOST_OF_PATENTS = 0.7
 """Largest share of a city's patents that universities and institutes hold at the start (assumption)."""
+_BEFORE_THE_START = 1 << 20
+"""Key of draws made before 2015, beyond any quarter of a run."""
 _WARM_UP_ROUNDS = 3
 """Rounds of partner search before 2015, so that the network starts near its steady density."""
 
@@ -166,34 +168,11 @@ def _markets(model: World) -> None:
 
 
 def _network(model: World) -> None:
-    firms, p = model.firms, model.p
+    firms = model.firms
     cities = len(model.geography.cities)
-    mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
-    model.rd_mass = mass
-    gravity = collaboration_gravity(model.geography, model.minutes, mass, p)
-    model.gravity = gravity
-    ring, ring_place, starts = rings(firms.records, cities, model.seed, 1 << 20)
-    search = np.full(cities, float(p["search_rate"]))
-    empty = np.full((0, SLOTS), -1, dtype=np.int32)
-    model.partners = renew_partners(
-        firms.records,
-        firms.count,
-        empty,
-        model.seed,
-        1 << 20,
-        np.cumsum(gravity, axis=1),
-        search,
-        ring,
-        ring_place,
-        starts,
-        model.university_ids,
-        model.university_fields,
-        model.university_starts,
-        model.parameters[0],
-        _WARM_UP_ROUNDS,
-    )
-    model.links = np.zeros((cities, cities + 1))
-    partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
+    model.rd_mass = np.bincount(firms.records["city"], firms.records["knowledge"], cities)
+    nobody = np.full((0, SLOTS), NOBODY, dtype=np.int32)
+    search_partners(model, nobody, _BEFORE_THE_START, np.ones(cities), _WARM_UP_ROUNDS)
 
 
 def _patent_propensity(model: World) -> None:

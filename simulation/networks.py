@@ -11,7 +11,9 @@ import networkx as nx
 import numpy as np
 
 from agents.compiling import rule
+from simulation.geography import collaboration_gravity
 from simulation.randomness import Purpose, mix, stream, uniform
+from simulation.world import World
 
 SLOTS = 3
 NOBODY = -1
@@ -21,6 +23,35 @@ _TRIES = 6
 def university_code(index: int) -> int:
     """Return how the partner table names the university at this index."""
     return -2 - index
+
+
+def search_partners(model: World, old: np.ndarray, quarter: int, gain: np.ndarray, rounds: int) -> None:
+    """Renew the partner table from `old`, and write what partners add and how cities are linked.
+
+    `gain` is each city's contact relative to today's travel times (float64[C]).
+    """
+    firms, p, cities = model.firms, model.parameters[0], len(model.geography.cities)
+    model.gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
+    ring, ring_place, starts = rings(firms.records, cities, model.seed, quarter)
+    model.partners = renew_partners(
+        firms.records,
+        firms.count,
+        old,
+        model.seed,
+        quarter,
+        np.cumsum(model.gravity, axis=1),
+        np.minimum(1.0, p["search_rate"] * gain),
+        ring,
+        ring_place,
+        starts,
+        model.university_ids,
+        model.university_fields,
+        model.university_starts,
+        p,
+        rounds,
+    )
+    model.links = np.zeros((cities, cities + 1))
+    partner_effects(firms.records, firms.count, model.partners, p, model.links)
 
 
 @rule

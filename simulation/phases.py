@@ -8,8 +8,8 @@ from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_dea
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
 from simulation.firm_tick import operate_firms, plan_firms
-from simulation.geography import collaboration_gravity, collaboration_reach, spillover_kernel
-from simulation.networks import partner_effects, remap, renew_partners, rings
+from simulation.geography import collaboration_reach, spillover_kernel
+from simulation.networks import remap, search_partners
 from simulation.randomness import Purpose
 from simulation.world import World
 
@@ -63,35 +63,12 @@ def policy(model: World) -> None:
 
 def networks(model: World) -> None:
     """Squeeze out closed firms, then renew partnerships and what they add."""
-    firms, p, cities = model.firms, model.p, len(model.geography.cities)
-    moved = firms.squeeze()
+    moved = model.firms.squeeze()
     partners = remap(model.partners, moved)
     rows = model.holdings["row"][: model.holding_count]
     model.holdings["row"][: model.holding_count] = np.where(rows >= 0, moved[np.maximum(rows, 0)], -1)
     model.rd_mass = model.knowledge_stock.sum(axis=1)
-    gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
-    ring, ring_place, starts = rings(firms.records, cities, model.seed, model.quarter)
-    search = np.minimum(1.0, p["search_rate"] * contact_gain(model))
-    model.partners = renew_partners(
-        firms.records,
-        firms.count,
-        partners,
-        model.seed,
-        model.quarter,
-        np.cumsum(gravity, axis=1),
-        search,
-        ring,
-        ring_place,
-        starts,
-        model.university_ids,
-        model.university_fields,
-        model.university_starts,
-        model.parameters[0],
-        1,
-    )
-    model.gravity = gravity
-    model.links = np.zeros((cities, cities + 1))
-    partner_effects(firms.records, firms.count, model.partners, model.parameters[0], model.links)
+    search_partners(model, partners, model.quarter, contact_gain(model), 1)
 
 
 def contact_gain(model: World) -> np.ndarray:
@@ -198,7 +175,6 @@ def capital(model: World) -> None:
     weight = 1.0 / model.scale
     seekers = model.seekers[: model.seeking]
     asked = demand_for_capital(firms.records, seekers, cities, model.parameters[0])
-    model.capital_asked = asked * weight
     reach = fund_reach(model.geography, model.minutes, p)
     plenty = float(model.outlook.vc_supply[model.quarter // 4])
     for fund in model.funds:

@@ -29,10 +29,8 @@ class Purpose(IntEnum):
     """What a draw is for. Numbers are part of the results: append, never renumber."""
 
     OPPORTUNITY = 1
-    OPPORTUNITY_2 = 2
     GROWTH = 3
     MARGIN = 4
-    MARGIN_2 = 5
     GRANT = 6
     INVENTION = 7
     EXAMINATION = 8
@@ -49,11 +47,7 @@ class Purpose(IntEnum):
     ENTRY = 19
     ENTRANT_FIELD = 20
     ENTRANT_SIZE = 21
-    ENTRANT_SIZE_2 = 22
     ENTRANT_QUALITY = 23
-    ENTRANT_QUALITY_2 = 24
-    ENTRANT_PLACE = 25
-    ENTRANT_CASH = 26
     LINK_SEARCH = 27
     LINK_CITY = 28
     LINK_KIND = 29
@@ -63,18 +57,11 @@ class Purpose(IntEnum):
     DISCLOSURE = 33
     LICENCE = 34
     CONDITION = 35
-    CONDITION_2 = 36
-    SYNTHESIS = 37
-    PARAMETER = 38
-    RAISING = 39
     PLATFORM = 40
-    ENTRANT_CATALOGUE = 41
-    UPGRADE = 42
     GRANT_DECISION = 43
     START_SIZE = 44
     START_FIELD = 45
     START_OPPORTUNITY = 46
-    START_OPPORTUNITY_2 = 47
     START_PATENTS = 48
     START_PATENTS_2 = 49
     START_CERTIFICATE = 50

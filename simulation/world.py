@@ -99,7 +99,6 @@ class World:
     # Venture capital.
     seekers: np.ndarray
     seeking: int
-    capital_asked: np.ndarray  # [C]
     holdings: np.ndarray  # HOLDING[...], of which holding_count are in use
     holding_count: int
     deals: int
