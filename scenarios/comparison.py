@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from scenarios.scenario import Scenario
 from simulation.errors import InputError
 from simulation.experiment import TARGET_YEAR, Ensemble, Experiment, Progress, goal_of, plan
 from simulation.indicators import BASE_YEAR, INDICATORS, TARGETS, Target
@@ -152,7 +153,7 @@ class Plan:
 
 
 def plan_comparison(
-    scenarios: Sequence[str], seeds: Sequence[int], scale: float = 1.0, until: int = TARGET_YEAR
+    scenarios: Sequence[str | Scenario], seeds: Sequence[int], scale: float = 1.0, until: int = TARGET_YEAR
 ) -> Plan:
     """Describe a comparison to the first scenario, checking all that can be checked before it is run.
 

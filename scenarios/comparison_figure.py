@@ -55,7 +55,8 @@ class _Look:
 
 
 def _looks(comparison: Comparison) -> dict[str, _Look]:
-    titles = [load_scenario(ensemble.experiment.scenario).title.en for ensemble in comparison.ensembles]
+    scenarios = [ensemble.experiment.scenario for ensemble in comparison.ensembles]
+    titles = [(load_scenario(each) if isinstance(each, str) else each).title.en for each in scenarios]
     named = zip(comparison.names, titles, (FIRST, *OTHERS), strict=False)
     return {name: _Look(shorten(title, 34, placeholder="…"), color) for name, title, color in named}
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from scenarios.comparison import Comparison
 from simulation import store
+from simulation.experiment import Experiment
 from simulation.store import MANIFEST, RUNS, Attachment
 
 TABLE = "comparison.csv"
@@ -27,8 +27,8 @@ def write(directory: Path, comparison: Comparison, attachments: Mapping[str, Att
         store.write_runs(stage / RUNS, comparison.together)
         _write_table(stage / TABLE, comparison)
         for ensemble in comparison.ensembles:
-            if file := _file_name(ensemble.experiment.name, ensemble.experiment.from_file):
-                shutil.copyfile(ensemble.experiment.scenario, stage / file)
+            if (text := ensemble.experiment.text) is not None:
+                (stage / _file_name(ensemble.experiment)).write_text(text, encoding="utf-8")
         for name, save in attachments.items():
             save(stage / name)
         text = json.dumps(manifest(comparison), indent=1, ensure_ascii=False)
@@ -42,7 +42,7 @@ def manifest(comparison: Comparison) -> dict[str, Any]:
         del common[of_one]
     scenarios = {
         ensemble.experiment.name: {
-            "file": _file_name(ensemble.experiment.name, ensemble.experiment.from_file),
+            "file": None if ensemble.experiment.text is None else _file_name(ensemble.experiment),
             "fingerprint": asdict(ensemble.experiment.fingerprint),
             "run_ids": ensemble.run_ids,
         }
@@ -51,8 +51,8 @@ def manifest(comparison: Comparison) -> dict[str, Any]:
     return {**common, "seeds": comparison.first.seeds, "scenarios": scenarios}
 
 
-def _file_name(name: str, from_file: bool) -> str | None:
-    return f"scenario_{name}.yaml" if from_file else None
+def _file_name(experiment: Experiment) -> str:
+    return f"scenario_{experiment.name}.yaml"
 
 
 def _write_table(path: Path, comparison: Comparison) -> None:

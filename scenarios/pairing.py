@@ -4,14 +4,12 @@ Two scenarios under one seed share every draw that the lever does not touch. The
 more seeds an unpaired comparison would need for an interval as narrow.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from scenarios.comparison import Comparison, Difference, Plan, paired_difference
 from scenarios.levers import LEVERS, Lever
+from scenarios.scenario import Bilingual, LeverSetting, Scenario
 from simulation.experiment import Progress, plan
 
 REGION = "Ningbo+Wenzhou"
@@ -42,24 +40,21 @@ def measure(
     A lever that sets the terms of another one is run with that one, and compared with that one alone.
     """
     needed = dict.fromkeys([*levers, *(TERMS_OF[name][0] for name in levers if name in TERMS_OF)])
-    with TemporaryDirectory(prefix="yongwen-") as folder:
-        scenarios = ["baseline", *(_file(Path(folder), name) for name in needed)]
-        experiments = tuple(plan(scenario, seeds, scale, until) for scenario in scenarios)
-        comparison = Plan(experiments).run(processes, progress)
+    scenarios: list[str | Scenario] = ["baseline", *map(alone, needed)]
+    experiments = tuple(plan(scenario, seeds, scale, until) for scenario in scenarios)
+    comparison = Plan(experiments).run(processes, progress)
     return tuple(_pairings(comparison, levers))
 
 
-def _file(folder: Path, name: str) -> str:
-    """Write the scenario of one lever and return its path; JSON is YAML."""
+def alone(name: str) -> Scenario:
+    """Return the scenario of one lever at its plan value, with the lever whose terms it sets."""
     settings = {name: LEVERS[name].plan}
     if name in TERMS_OF:
         other, value = TERMS_OF[name]
         settings = {other: LEVERS[other].plan, name: value}
-    text = {"en": f"{name} alone", "zh": LEVERS[name].name_zh}
-    path = folder / f"{name}.yaml"
-    content = {"name": f"only_{name}", "title": text, "description": text, "levers": settings}
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return str(path)
+    text = Bilingual(en=f"{name} alone", zh=LEVERS[name].name_zh)
+    levers = {each: LeverSetting(value=value) for each, value in settings.items()}
+    return Scenario(name=f"only_{name}", title=text, description=text, levers=levers)
 
 
 def _pairings(comparison: Comparison, levers: Sequence[str]) -> Iterator[Pairing]:

@@ -11,12 +11,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.scenario import list_scenarios
+from scenarios.scenario import Scenario, list_scenarios
+from scenarios.writing import scenario_text
 from simulation.errors import InputError, Interrupted, WorkerError
 from simulation.indicators import Target
 from simulation.runs import (
@@ -93,7 +95,7 @@ class Verdict:
 class Experiment:
     """One scenario under many seeds, before it is run."""
 
-    scenario: str
+    scenario: str | Scenario
     scale: float
     until: int
     parameters: Mapping[str, float]
@@ -102,13 +104,17 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """Return the scenario's own name, also where it comes from a file."""
+        """Return the scenario's own name, wherever it comes from."""
         return self.fingerprint.name
 
     @property
-    def from_file(self) -> bool:
-        """Tell whether the scenario is a file rather than an entry of the catalogue."""
-        return self.scenario not in list_scenarios()
+    def text(self) -> str | None:
+        """Return the text of a scenario that is not in the catalogue, None of one that is."""
+        if isinstance(self.scenario, Scenario):
+            return scenario_text(self.scenario)
+        if self.scenario in list_scenarios():
+            return None
+        return Path(self.scenario).read_text(encoding="utf-8")
 
     @property
     def identity(self) -> str:
@@ -141,7 +147,7 @@ class Experiment:
 
 
 def plan(
-    scenario: str,
+    scenario: str | Scenario,
     seeds: Iterable[int],
     scale: float = 1.0,
     until: int = DEFAULT_UNTIL,
@@ -220,7 +226,7 @@ class Ensemble:
 
 
 def run_ensemble(
-    scenario: str,
+    scenario: str | Scenario,
     seeds: Iterable[int],
     scale: float = 1.0,
     until: int = DEFAULT_UNTIL,

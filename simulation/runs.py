@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.parameters import parameters_hash
-from scenarios.scenario import FIRST_YEAR, load_scenario
+from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation.data import data_hash
 from simulation.errors import InputError
 from simulation.model import LAST_YEAR, InnovationModel
@@ -35,7 +35,7 @@ MAX_SEED = 2**32 - 1
 
 # Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
 _NO_RULE = re.compile(
-    r"(cli.*|comparison.*|errors|experiment|figure|pairing|report|rerun|runs|schema|store|workers)\.py"
+    r"(cli.*|comparison.*|errors|experiment|figure|pairing|report|rerun|runs|schema|store|workers|writing)\.py"
     r"|parameters\.csv"
 )
 _RUN_ID = re.compile(
@@ -50,14 +50,14 @@ class RunSpec:
     Attributes
     ----------
     scenario
-        Name in the catalogue, or path of a scenario file.
+        Name in the catalogue, path of a scenario file, or a scenario that need not be in any file.
     parameters
         Values that replace those of the parameter table.
     check
         Test all invariants after every tick. It changes no outcome, so it is no part of the run's identity.
     """
 
-    scenario: str
+    scenario: str | Scenario
     seed: int
     scale: float = 1.0
     until: int = DEFAULT_UNTIL
@@ -109,9 +109,9 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def fingerprint(scenario: str) -> Fingerprint:
+def fingerprint(scenario: str | Scenario) -> Fingerprint:
     """Return the fingerprint of runs of `scenario`, loading and so validating all that they read."""
-    loaded = load_scenario(scenario)
+    loaded = load_scenario(scenario) if isinstance(scenario, str) else scenario
     return Fingerprint(code_hash(), data_hash(), parameters_hash(), loaded.content_hash, loaded.name)
 
 

@@ -89,8 +89,8 @@ def write(directory: Path, ensemble: Ensemble, attachments: Mapping[str, Attachm
     with explained(directory), staged(directory) as stage:
         write_runs(stage / RUNS, ensemble)
         _write_summary(stage / SUMMARY, ensemble)
-        if ensemble.experiment.from_file:
-            shutil.copyfile(ensemble.experiment.scenario, stage / SCENARIO)
+        if (scenario := ensemble.experiment.text) is not None:
+            (stage / SCENARIO).write_text(scenario, encoding="utf-8")
         for name, save in (attachments or {}).items():
             save(stage / name)
         text = json.dumps(manifest(ensemble), indent=1, ensure_ascii=False)
@@ -121,7 +121,7 @@ def manifest(ensemble: Ensemble) -> dict[str, Any]:
         "experiment": experiment.identity,
         "fingerprint": asdict(experiment.fingerprint),
         "scenario": experiment.name,
-        "scenario_file": SCENARIO if experiment.from_file else None,
+        "scenario_file": None if experiment.text is None else SCENARIO,
         "scale": experiment.scale,
         "until": experiment.until,
         "parameters": dict(experiment.parameters),

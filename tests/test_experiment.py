@@ -20,6 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.parameters import ParameterError
+from scenarios.scenario import Scenario, list_scenarios, load_scenario
+from scenarios.writing import scenario_text
 from simulation import runs
 from simulation.errors import InputError, Interrupted, InvariantError
 from simulation.experiment import QUANTILES, plan, run_ensemble
@@ -71,6 +73,34 @@ def test_the_name_changes_with_everything_that_the_outcome_depends_on():
     assert run_id(replace(spec, check=True), parts) == names[0]
     ordered, reversed_ = ({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0})
     assert run_id(replace(spec, parameters=ordered)) == run_id(replace(spec, parameters=reversed_))
+
+
+def test_a_scenario_in_memory_is_the_same_run_as_its_file(tmp_path):
+    made = Scenario.model_validate(
+        {
+            "name": "in_memory",
+            "title": {"en": "In memory", "zh": "内存"},
+            "description": {"en": "No file.", "zh": "无文件。"},
+            "levers": {"guidance_fund": {"value": 12.5, "start": "2015Q2", "ramp": 2}, "delta_link": 1},
+            "conditions": {"gdp_growth": {"change": -1, "start": "2015Q3", "end": "2016Q4"}},
+        }
+    )
+    file = tmp_path / "any.yaml"
+    file.write_text(scenario_text(made), encoding="utf-8")
+    assert load_scenario(str(file)) == made
+    ensembles = [run_ensemble(which, [1, 2], **SMALL, processes=2) for which in (made, str(file))]
+    assert ensembles[0].run_ids == ensembles[1].run_ids
+    assert [r.digest for r in ensembles[0].results] == [r.digest for r in ensembles[1].results]
+    assert ensembles[0].results[0].digest != run_one(RunSpec("baseline", 1, **SMALL)).digest
+    assert ensembles[0].experiment.text == ensembles[1].experiment.text
+    assert plan("baseline", [1]).text is None
+
+
+@pytest.mark.parametrize("name", list_scenarios())
+def test_a_scenario_written_and_read_does_the_same(tmp_path, name):
+    shipped, file = load_scenario(name), tmp_path / "copy.yaml"
+    file.write_text(scenario_text(shipped), encoding="utf-8")
+    assert load_scenario(str(file)) == shipped.model_copy(update={"extends": None})
 
 
 def test_the_code_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
