@@ -1,39 +1,84 @@
-"""Governments: budgets that close, programmes that are paid from them, and instruments that reach firms."""
+"""Governments: budgets that close, what is paid from them, and a yearly look at the targets."""
 
 import math
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import mesa
 
 
-class Government(mesa.Agent):
-    """A city government with its S&T budget, and the zone administrations it pays for.
+class Level(StrEnum):
+    """The level of a government."""
 
-    Money in 10 000 CNY a quarter.
+    NATION = "nation"
+    PROVINCE = "province"
+    CITY = "city"
+    ZONE = "zone"
+
+
+class Government(mesa.Agent):
+    """A government with its S&T budget: the nation, a province, a city or the administration of a zone.
+
+    Money in 10 000 CNY a quarter. A Mesa user who removes a government takes its budget out of the model:
+    what a city, a province or the nation paid for is not delivered any more; a zone is left to its city.
+
+    Parameters
+    ----------
+    name : str
+        The place, province or nation.
+    place : int
+        Row of the place that it answers for (cities and zones; -1 for others).
+    city : int
+        City that it belongs to (-1 for provinces and the nation).
     """
 
-    def __init__(self, model: Any, name: str, city: int, budget: float) -> None:
+    def __init__(self, model: Any, name: str, level: Level, place: int = -1, city: int = -1) -> None:
         super().__init__(model)
         self.name = name
+        self.level = level
+        self.place = place
         self.city = city
-        self.budget = budget
+        self.budget = 0.0
+        self.appropriation = 0.0
         self.extra_growth = 1.0
         self.balance = 0.0
-        self.spent: dict[str, float] = {}
+        self.arrears = 0.0
         self.delivered = 1.0
+        self.spent: dict[str, float] = {}
+        self.forgone: dict[str, float] = {}
 
-    def receive(self, budget: float, fiscal_growth: float) -> None:
-        """Take in this quarter's S&T budget; `fiscal_growth` compounds from the quarter it starts."""
+    def grow(self, fiscal_growth: float) -> float:
+        """Compound extra growth of the S&T budget by a quarter; return the factor since it started."""
         self.extra_growth *= (1.0 + fiscal_growth) ** 0.25
-        self.budget = budget * self.extra_growth
-        self.balance = self.budget
-        self.spent = {}
+        return self.extra_growth
+
+    def receive(self, budget: float, appropriation: float = 0.0) -> float:
+        """Open the quarter's books, paying first what was promised and could not be paid before.
+
+        Parameters
+        ----------
+        budget : float
+            The S&T budget, on which programmes draw.
+        appropriation : float
+            Money that is set aside for universities.
+
+        Returns
+        -------
+        float
+            What was paid of the arrears.
+        """
+        self.budget, self.appropriation = budget, appropriation
+        self.balance = budget + appropriation
+        self.spent, self.forgone = {}, {}
+        paid = self.pay("arrears", self.arrears) if self.arrears else 0.0
+        self.arrears -= paid
+        return paid
 
     def allot(self, requests: Mapping[str, float], p: Any) -> float:
         """Decide how much of the programmes' requests can be paid: all of them share a shortage alike.
 
-        New programmes draw on the discretionary part of the budget only.
+        New programmes draw on the discretionary part of the budget only, and on nothing that grants need.
 
         Returns
         -------
@@ -42,8 +87,13 @@ class Government(mesa.Agent):
         """
         wanted = math.fsum(requests.values())
         available = float(p["discretionary_share"]) * self.budget
+        available = max(0.0, min(available, self.balance - self.for_grants(p)))
         self.delivered = 1.0 if wanted <= available else available / wanted
         return self.delivered
+
+    def for_grants(self, p: Any) -> float:
+        """Return what the budget holds for grants."""
+        return min(float(p["grants_share"]) * self.budget, self.balance)
 
     def pay(self, purpose: str, amount: float) -> float:
         """Pay up to what is left of the quarter's budget; return what was paid."""
@@ -51,6 +101,14 @@ class Government(mesa.Agent):
         self.balance -= paid
         self.spent[purpose] = self.spent.get(purpose, 0.0) + paid
         return paid
+
+    def owe(self, amount: float) -> None:
+        """Put off what was promised and cannot be paid to the next budget."""
+        self.arrears += amount
+
+    def forgo(self, purpose: str, amount: float) -> None:
+        """Note revenue that is not raised."""
+        self.forgone[purpose] = self.forgone.get(purpose, 0.0) + amount
 
     def close(self) -> float:
         """Spend what is left on other S&T services; return it."""

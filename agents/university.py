@@ -62,6 +62,8 @@ class University(mesa.Agent):
         self.identity = identity
         self.funding = funding
         self.funding_start = funding
+        self.planned = funding
+        self.received = funding
         self.funding_spent = 0.0
         self.cash = 0.0
         self.researchers = 0.0
@@ -76,22 +78,23 @@ class University(mesa.Agent):
         self.disclosures = self.licences = self.spin_offs = 0
 
     def grow(self, p: Any) -> None:
-        """Let public research funding grow by a quarter."""
-        self.funding *= 1.0 + 0.25 * float(p["university_growth"])
+        """Let public research funding, and what governments plan for it, grow by a quarter."""
+        growth = 1.0 + 0.25 * float(p["university_growth"])
+        self.funding *= growth
+        self.planned *= growth
 
     def payroll(self, p: Any) -> float:
         """Return the money offered to researchers in this quarter."""
-        return float(p["wage_share"]) * (self.funding + self.cash)
+        return float(p["wage_share"]) * (self.received + self.cash)
 
     def spend(self, wage: float, p: Any) -> tuple[float, float, float]:
         """Spend funding and last quarter's contract income; return (received, to staff, to suppliers)."""
-        budget = self.funding + self.cash
+        budget = self.received + self.cash
         wages = float(p["wage_share"]) * budget
         self.researchers = wages / wage
         if self.researchers_start == 0.0:
             self.researchers_start = self.researchers
-        received = self.funding
-        self.funding_spent = self.funding
+        received = self.funding_spent = self.received
         self.cash = 0.0
         return received, wages, budget - wages
 

@@ -1,5 +1,8 @@
 """Books: what public money was paid for, and sums that must balance."""
 
+import numpy as np
+
+from agents.government import Government, Level
 from simulation.world import World
 
 
@@ -10,19 +13,40 @@ def firms_cash(model: World) -> float:
 
 
 def pay_subsidies(model: World) -> None:
-    """Charge grants, vouchers and rewards of this quarter to the city budgets.
+    """Charge grants, vouchers and rewards of this quarter to the budgets of cities and zones.
 
-    They were promised from estimates; what a budget cannot cover comes from the general budget.
+    They were promised from estimates; what a budget cannot cover is borrowed and paid from the next one.
+    Grants are one scheme a city, to which the city and its zone contribute in proportion to their budgets.
     """
     weight = 1.0 / model.scale
-    for government in model.governments:
-        rows = model.geography.members(government.name)
-        for purpose in ("grant_money", "vouchers", "rewards"):
-            due = float(model.stats[purpose][rows].sum()) * weight
-            model.outside["budgets"] -= due - government.pay(purpose, due)
+    for purpose, programme in (("vouchers", "innovation_vouchers"), ("rewards", "certification_reward")):
+        for row in np.flatnonzero(model.stats[purpose]):
+            _charge(model, model.governing[row], programme, float(model.stats[purpose][row]) * weight)
+    grants = np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight
+    local = [government for government in model.governments if government.city >= 0]
+    for government in local:
+        total = float(model.city_budgets[government.city])
+        if total > 0.0:
+            due = float(grants[government.city]) * government.budget / total
+            _charge(model, government, "grants", due)
+
+
+def _charge(model: World, government: Government | None, purpose: str, due: float) -> None:
+    assert government is not None, f"{purpose} were promised where no government acts"
+    owed = due - government.pay(purpose, due)
+    if owed > 0.0:
+        government.owe(owed)
+        model.outside["banks"] -= owed
 
 
 def close_budgets(model: World) -> None:
     """Spend what is left of the quarter's S&T budgets on other services."""
     for government in model.governments:
         model.outside["services"] += government.close()
+
+
+def note_forgone_tax(model: World) -> None:
+    """Note the corporate income tax that certificates and the super-deduction cost the nation."""
+    for government in model.governments:
+        if government.level is Level.NATION:
+            government.forgo("tax_relief", float(model.stats["tax_relief"].sum()) / model.scale)

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents.fund import Offer
 from scenarios.levers import LEVERS
+from simulation.budgets import FOR_FUNDS, allot, fund_universities, open_budgets
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import effective_minutes, halved
 from simulation.indicators import BASE_YEAR
@@ -16,48 +17,58 @@ LARGEST_MATCH = 2.0
 """Highest matching rate of grants relative to the usual one (assumption)."""
 CREDIT_YEARS = 3.0
 """Mean running time of programme credit (assumption)."""
-
-
-_DRAWN = {"guidance_fund", "angel_coinvestment", "innovation_vouchers", "certification_reward"}
-"""Programmes whose money is paid out when funds, firms or recruits draw it, not at once."""
+_DRAWN = {*FOR_FUNDS, "innovation_vouchers", "certification_reward"}
+"""Programmes whose money is paid out when funds and firms draw it, not at once."""
 
 
 def deliver(model: World) -> None:
-    """Let every city government plan its quarter and set what reaches each place."""
-    levers, city_of = model.levers[model.quarter], model.geography.city_of
-    fiscal = model.outlook.fiscal[model.quarter // 4] / 4.0
-    wanted = requests(model, levers)
-    for government in model.governments:
-        city = government.city
-        government.receive(float(fiscal[city]), float(levers["fiscal_growth"][city]))
-        model.outside["budgets"] -= government.budget
-        asked = {name: float(cost[city]) for name, cost in wanted.items() if cost[city] > 0.0}
-        part = government.allot(asked, model.p)
-        for name, amount in asked.items():
-            if name not in _DRAWN:
-                model.outside["services"] += government.pay(name, part * amount)
-    part = np.array([government.delivered for government in model.governments])[city_of]
+    """Let every government plan its quarter and set what reaches each place."""
+    planned = model.levers[model.quarter]
+    open_budgets(model, planned)
+    fund_universities(model)
+    part = allot(model, requests(model, planned))
+    _pay_at_once(model)
+    levers = _delivered(planned, part)
     model.minutes = eased_minutes(model, levers)
-    _set_support(model, levers, part)
+    _set_support(model, levers)
     _set_grants(model)
-    _set_offers(model, levers, part)
+    _set_offers(model, levers)
     _set_titles(model, levers)
 
 
 def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what each programme would cost each city in this quarter (10 000 CNY, float64[C])."""
+    """Return what each programme would cost at each place in this quarter (10 000 CNY, float64[P])."""
     wanted = {}
     for name, lever in LEVERS.items():
-        if lever.unit_cost and levers[name].any():
-            # An amount counts at each place that has a part of it, the strength of a measure once a city.
-            by_city = _city_sum if lever.amount else _city_max
-            wanted[name] = by_city(model, levers[name]) * (lever.unit_cost * YI / 4.0)
+        if lever.unit_cost and (levers[name] != lever.neutral).any():
+            # The strength of a measure costs a city so much, and a part of the city its part by GDP.
+            size = 1.0 if lever.amount else model.place_share
+            wanted[name] = (levers[name] - lever.neutral) * size * (lever.unit_cost * YI / 4.0)
     if levers["talent_inflow"].any():
-        wanted["talent_inflow"] = _city_sum(model, levers["talent_inflow"] * levers["talent_package"]) / 4.0
+        wanted["talent_inflow"] = levers["talent_inflow"] * levers["talent_package"] / 4.0
     if model.quarter % 4 == YEARLY_CALL and levers["certification_reward"].any():
-        expected = 1.2 * model.last_certified
-        wanted["certification_reward"] = _city_sum(model, levers["certification_reward"] * expected)
+        wanted["certification_reward"] = levers["certification_reward"] * (1.2 * model.last_certified)
     return wanted
+
+
+def _pay_at_once(model: World) -> None:
+    """Pay for the programmes that are delivered as soon as they are paid."""
+    for name, money in model.allotted.items():
+        if name not in _DRAWN:
+            for government, amount in zip(model.governing, money.tolist(), strict=True):
+                if government and amount > 0.0:
+                    model.outside["services"] += government.pay(name, amount)
+
+
+def _delivered(levers: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return levers with the programmes that cost money cut to the part of them that is delivered (P)."""
+    if (part == 1.0).all():
+        return levers
+    delivered = levers.copy()
+    for name, lever in LEVERS.items():
+        if lever.is_paid:
+            delivered[name] = lever.neutral + part * (levers[name] - lever.neutral)
+    return delivered
 
 
 def _city_sum(model: World, values: np.ndarray) -> np.ndarray:
@@ -70,31 +81,31 @@ def _city_max(model: World, values: np.ndarray) -> np.ndarray:
     return largest
 
 
-def _set_support(model: World, levers: np.ndarray, part: np.ndarray) -> None:
-    """Turn levers into what reaches a firm, as far as budgets and capacity allow; `part` is delivered (P)."""
+def _set_support(model: World, levers: np.ndarray) -> None:
+    """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows."""
     p, support, last = model.p, model.support, model.stats
     weight = 1.0 / model.scale
 
     def reach(amount: np.ndarray, needed: np.ndarray, most: float) -> np.ndarray:
         return np.minimum(most, amount / np.maximum(1.0, needed))
 
-    support["certification_reward"] = levers["certification_reward"] * part
-    support["cultivation_reach"] = reach(levers["firm_cultivation"] * part, last["rd_firms"] * weight, 1.0)
-    support["ip_enforcement"] = levers["ip_enforcement"] * part
-    pledged = levers["ip_pledge_lending"] * part * (YI * p["pledge_loan_quarters"] / 4.0)
+    support["certification_reward"] = levers["certification_reward"]
+    support["cultivation_reach"] = reach(levers["firm_cultivation"], last["rd_firms"] * weight, 1.0)
+    support["ip_enforcement"] = levers["ip_enforcement"]
+    pledged = levers["ip_pledge_lending"] * (YI * p["pledge_loan_quarters"] / 4.0)
     support["ip_pledge_reach"] = reach(pledged, p["pledge_value"] * last["patents"] * weight, 1.0)
     model.programme_credit *= 1.0 - 0.25 / CREDIT_YEARS
-    model.programme_credit += levers["tech_lending"] * part * YI / 4.0
+    model.programme_credit += levers["tech_lending"] * YI / 4.0
     support["credit_extra"] = reach(model.programme_credit, 4.0 * last["rd_registered"] * weight, 5.0)
     support["mentoring"] = p["mentoring_effect"]
     support["leave"] = levers["leave_to_found"]
-    vouchers = levers["innovation_vouchers"] * part * YI / 4.0
+    vouchers = levers["innovation_vouchers"] * YI / 4.0
     support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
-    model.entry_ease = levers["one_visit_reform"] * part
+    model.entry_ease = levers["one_visit_reform"]
     model.incubator_places += 0.25 * p["incubator_growth"] * model.incubator_places
-    model.incubator_places += 0.25 * levers["incubator_places"] * part
+    model.incubator_places += 0.25 * levers["incubator_places"]
     appeal = np.minimum(1.5, (levers["talent_package"] / 50.0) ** 0.5)
-    model.programme_talent = 0.25 * levers["talent_inflow"] * part * appeal
+    model.programme_talent = 0.25 * levers["talent_inflow"] * appeal
 
 
 def _set_grants(model: World) -> None:
@@ -106,14 +117,27 @@ def _set_grants(model: World) -> None:
     asked = _city_sum(model, model.stats["grant_asked"]) / model.scale
     if not asked.any():
         asked = 0.75 * p["grant_coverage"] * p["grant_rate"] * model.firm_rd()
-    budgets = np.array([government.budget for government in model.governments])
-    ratio = np.minimum(LARGEST_MATCH, p["grants_share"] * budgets / np.maximum(1.0, asked))
+    held = p["grants_share"] * model.city_budgets - _arrears_of_grants(model)
+    ratio = np.minimum(LARGEST_MATCH, held / np.maximum(1.0, asked))
     model.places["grant_ratio"] = ratio[model.geography.city_of]
 
 
-def _set_offers(model: World, levers: np.ndarray, part: np.ndarray) -> None:
+def _arrears_of_grants(model: World) -> np.ndarray:
+    """Return by city what budgets lack of their part for grants because they had to pay arrears."""
+    lacking = np.zeros(model.city_budgets.size)
+    for government in model.governments:
+        if government.spent.get("arrears"):
+            share = float(model.p["grants_share"]) * government.budget
+            lacking[government.city] += share - government.for_grants(model.p)
+    return lacking
+
+
+def _set_offers(model: World, levers: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
-    public = _city_sum(model, (levers["guidance_fund"] + levers["angel_coinvestment"]) * part) * YI / 4.0
+    public = np.zeros(len(model.geography.cities))
+    for name in FOR_FUNDS:
+        if name in model.allotted:
+            public += _city_sum(model, model.allotted[name])
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
     channel = _city_max(model, levers["private_capital_channel"]) * savings
     reachable = model.p["fund_reachable_share"] * savings

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
 from simulation.data import Datum, data_dir, load_observations
 from simulation.geography import load_geography
@@ -133,7 +134,23 @@ _INDICATORS = (
     Indicator("researcher_wage", "Researchers' wage", "研发人员工资", "10k CNY a year", "Yearly wage that clears the local market for researchers, mean over researchers.", _ratio("wage_bill", "rd_personnel"), (), 2),
 )  # fmt: skip
 
-INDICATORS: Mapping[str, Indicator] = MappingProxyType({item.id: item for item in _INDICATORS})
+
+def cost_of(lever: str) -> str:
+    """Return the id of the indicator that holds what a lever costs."""
+    return f"cost_{lever}"
+
+
+_COSTS = tuple(
+    Indicator(
+        cost_of(lever.name), f"Cost of {lever.name_en[0].lower() + lever.name_en[1:]}", f"{lever.name_zh}支出", "100m CNY",
+        f"Public money spent or forgone in the year for the lever `{lever.name}`, by the city or zone that pays.",
+        _sum(cost_of(lever.name)), (), 2,
+    )
+    for lever in LEVERS.values()
+    if lever.costs
+)  # fmt: skip
+
+INDICATORS: Mapping[str, Indicator] = MappingProxyType({item.id: item for item in (*_INDICATORS, *_COSTS)})
 
 REGIONS: tuple[str, ...] = (
     *(place.id for place in load_geography().places),

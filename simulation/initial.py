@@ -7,10 +7,10 @@ import numpy as np
 
 from agents.firm import Firm
 from agents.fund import VentureFund
-from agents.government import Government
 from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
 from agents.university import University
+from simulation.budgets import found_governments
 from simulation.capital import HOLDING
 from simulation.data import (
     load_counties,
@@ -200,10 +200,7 @@ def _capital(model: World) -> None:
 
 
 def _governments(model: World) -> None:
-    model.governments = [
-        Government(model, name, city, float(model.outlook.fiscal[0, city]) / 4.0)
-        for city, name in enumerate(model.geography.cities)
-    ]
+    found_governments(model, model.geography)
     model.counties = {
         city: [county for county in load_counties() if county.city == city] for city in ("Ningbo", "Wenzhou")
     }
@@ -220,7 +217,7 @@ def _books(model: World) -> None:
     model.stats = np.zeros(places, dtype=STATISTICS)
     model.ledger = np.zeros(cities, dtype=LEDGER)
     model.outside = dict.fromkeys(
-        ("lps", "budgets", "university_funding", "university_spending", "services", "markets"), 0.0
+        ("lps", "budgets", "banks", "university_spending", "services", "markets"), 0.0
     )
     firms = model.firms.records
     model.knowledge_stock = np.zeros_like(model.goods.demand)

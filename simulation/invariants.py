@@ -3,6 +3,7 @@
 import numpy as np
 
 from simulation.accounts import firms_cash
+from simulation.budgets import FOR_FUNDS
 from simulation.errors import InvariantError
 from simulation.world import World
 
@@ -12,7 +13,10 @@ TOLERANCE = 1e-9
 
 def check_invariants(model: World) -> None:
     """Raise `InvariantError` for the first invariant that is broken."""
-    for check in (_money_of_firms, _money_of_others, _people, _patents, _signs, _status, _market, _sums):
+    for check in (
+        *(_money_of_firms, _money_of_funds, _money_of_governments, _money_of_universities),
+        *(_people, _patents, _signs, _status, _market, _sums),
+    ):
         check(model)
 
 
@@ -39,7 +43,7 @@ def _money_of_firms(model: World) -> None:
     )
 
 
-def _money_of_others(model: World) -> None:
+def _money_of_funds(model: World) -> None:
     for fund in model.funds:
         _require(
             fund.dry_powder >= -1e-6 and fund.portfolio >= -1e-6,
@@ -53,15 +57,49 @@ def _money_of_others(model: World) -> None:
     held = float(model.holdings["cost"][: model.holding_count].sum())
     book = sum(fund.portfolio for fund in model.funds)
     _require(_near(held, book, book), model, f"holdings cost {held}, funds' books say {book}")
-    for government in model.governments:
-        spent = sum(government.spent.values())
-        _require(
-            _near(spent, government.budget, government.budget),
-            model,
-            f"{government.name} spent {spent} of {government.budget}",
-        )
     bought, sold = float(model.ledger["contracts"].sum()) / model.scale, float(model.contracts_sold.sum())
     _require(_near(bought, sold, bought), model, f"contracts bought {bought}, sold {sold}")
+
+
+def _money_of_governments(model: World) -> None:
+    """Budgets close; they hold what was raised; what is paid for others is what they got."""
+    paid: dict[str, float] = {}
+    income = 0.0
+    for government in model.governments:
+        has, spent = government.budget + government.appropriation, sum(government.spent.values())
+        _require(_near(spent, has, has), model, f"{government.name} spent {spent} of {has}")
+        _require(government.balance >= 0.0 <= government.arrears, model, f"{government.name} is overdrawn")
+        income += has
+        for purpose, amount in government.spent.items():
+            paid[purpose] = paid.get(purpose, 0.0) + amount
+    raised = model.money_before["budgets"] - model.outside["budgets"]
+    passed_on = paid.get("transfers", 0.0)
+    what = f"governments have {income}, of which {passed_on} from each other; {raised} was raised"
+    _require(_near(raised, income - passed_on, income), model, what)
+    subsidies = sum(float(model.stats[name].sum()) for name in ("grant_money", "vouchers", "rewards"))
+    owed = sum(government.arrears for government in model.governments) - model.money_before["arrears"]
+    charged = sum(paid.get(name, 0.0) for name in ("grants", "innovation_vouchers", "certification_reward"))
+    charged += owed + paid.get("arrears", 0.0)
+    what = f"firms got {subsidies / model.scale} of subsidies, governments were charged {charged}"
+    _require(_near(subsidies / model.scale, charged, income), model, what)
+    for who, purposes, received in (
+        ("universities", ("universities",), sum(u.received for u in model.universities)),
+        ("funds", FOR_FUNDS, sum(fund.raised_public for fund in model.funds)),
+    ):
+        given = sum(paid.get(purpose, 0.0) for purpose in purposes)
+        _require(_near(given, received, income), model, f"{who} got {received}, governments paid {given}")
+
+
+def _money_of_universities(model: World) -> None:
+    """Universities' cash moves by research money and contracts less what they spend."""
+    served = np.unique([university.city for university in model.universities])
+    income = float(model.p["contract_university"]) * float(model.contracts_sold[served].sum())
+    income += sum(university.funding_spent for university in model.universities)
+    spent = model.outside["university_spending"] - model.money_before["university_spending"]
+    now = sum(university.cash for university in model.universities)
+    before = model.money_before["universities"]
+    what = f"universities' cash moved from {before} to {now}, the books say by {income - spent}"
+    _require(_near(now - before, income - spent, income), model, what)
 
 
 def _people(model: World) -> None:
@@ -79,6 +117,12 @@ def take_stock(model: World) -> None:
     """Note, before a quarter, what the quarter's flows will be added to."""
     model.cash_before = firms_cash(model)
     model.stocks_before = _patent_stocks(model)
+    model.money_before = {
+        "budgets": model.outside["budgets"],
+        "university_spending": model.outside["university_spending"],
+        "universities": sum(university.cash for university in model.universities),
+        "arrears": sum(government.arrears for government in model.governments),
+    }
 
 
 def _patent_stocks(model: World) -> dict[str, int]:

@@ -21,7 +21,7 @@ from simulation.world import World
 LAST_YEAR = 2022
 
 
-class InnovationModel(mesa.Model, World):
+class InnovationModel(World):
     """Regional innovation in the delta, 2015 Q1 to the end of `until`.
 
     Parameters

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents.university import Draws
 from simulation import delivery, entry, yearbook
+from simulation.budgets import FOR_FUNDS, pay_for
 from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
@@ -155,8 +156,7 @@ def universities(model: World) -> None:
     wage, leave = model.talent.wage.tolist(), model.support["leave"].tolist()
     drawn = model.drawn(model.university_ids, _UNIVERSITY_PURPOSES)
     for university, row in zip(model.universities, drawn, strict=True):
-        received, wages, purchases = university.spend(wage[university.city], p)
-        model.outside["university_funding"] -= received
+        _, wages, purchases = university.spend(wage[university.city], p)
         model.outside["university_spending"] += wages + purchases
         draws = Draws(*row)
         university.invent(model.pass_rate, quality[university.city], draws, p)
@@ -180,7 +180,7 @@ def capital(model: World) -> None:
     for fund in model.funds:
         private, public = fund.raise_money(model.offers[fund.city], plenty, p)
         model.outside["lps"] -= private
-        model.governments[fund.city].pay("guidance", public)
+        pay_for(model, fund.city, FOR_FUNDS, public)
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
     powder = np.array([fund.dry_powder for fund in model.funds])
     before = powder.copy()

@@ -5,6 +5,7 @@
 firms. Money in 10 000 CNY, flows a quarter.
 """
 
+import mesa
 import numpy as np
 
 from agents.fund import Offer, VentureFund
@@ -20,7 +21,7 @@ from simulation.outlook import Outlook
 from simulation.randomness import draw_many
 
 
-class World:
+class World(mesa.Model):
     """Everything that a quarter starts from and leaves behind."""
 
     # What a run is.
@@ -63,7 +64,9 @@ class World:
     university_fields: np.ndarray
     university_starts: np.ndarray  # [C + 1]
     funds: list[VentureFund]
-    governments: list[Government]
+    governing: list[Government | None]  # [P] who answers for a place
+    city_budgets: np.ndarray  # [C] S&T budget of the city and its zone
+    allotted: dict[str, np.ndarray]  # by programme, [P] money put aside in the quarter
     counties: dict[str, list[County]]
     platform_draws: dict[str, tuple[np.uint64, np.uint64]]
     place_share: np.ndarray  # [P] part of the city's GDP
@@ -114,6 +117,7 @@ class World:
     outside: dict[str, float]  # what outside accounts received since the start
     cash_before: float
     stocks_before: dict[str, int]
+    money_before: dict[str, float]
     last_certified: np.ndarray  # [P]
     brought_in: np.ndarray  # [P] high-level talent since 2019
     year_sums: dict[str, np.ndarray]
@@ -124,6 +128,11 @@ class World:
     def year(self) -> int:
         """Calendar year of the quarter at hand."""
         return FIRST_YEAR + self.quarter // 4
+
+    @property
+    def governments(self) -> list[Government]:
+        """Governments that act: the nation, provinces, cities, zones."""
+        return list(super().agents_by_type.get(Government, ()))
 
     def own(self, totals: np.ndarray) -> np.ndarray:
         """Return totals by place with the zones' parts taken out of their cities (float64[P])."""

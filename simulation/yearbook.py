@@ -5,16 +5,19 @@ from functools import cache
 
 import numpy as np
 
+from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
-from simulation.accounts import close_budgets, pay_subsidies
+from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
 from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import load_geography
-from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS
+from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS, cost_of
 from simulation.randomness import Purpose, draw
 from simulation.synthesis import YI
 from simulation.world import World
 
+NO_PROGRAMMES = {"other", "universities", "transfers", "arrears"}
+"""What governments pay besides grants and programmes."""
 _COUNTED = ("entrants", "exits", "spin_offs")
 _MONEY = (
     *("rd_reported", "industrial_value_added", "hightech_value_added", "tax_relief"),
@@ -35,6 +38,7 @@ _STOCKS = (
 def publish(model: World) -> None:
     """Close the quarter's books; in the fourth quarter publish the year."""
     pay_subsidies(model)
+    note_forgone_tax(model)
     close_budgets(model)
     if model.quarter % 4 == YEARLY_CALL:
         model.last_certified = model.stats["certified"] / model.scale
@@ -73,15 +77,24 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     figures["rd_personnel"] = 0.25 * personnel
     figures["wage_bill"] = 0.25 * personnel * 4.0 * model.places["wage"]
     figures["contracts"] = registered_contracts(model) / YI
-    figures["raised_private"], figures["raised_public"], figures["fiscal_cost"] = (
-        np.zeros(places) for _ in range(3)
-    )
+    figures["raised_private"], figures["raised_public"] = np.zeros(places), np.zeros(places)
     for fund in model.funds:
         figures["raised_private"][fund.place] = fund.raised_private / YI
         figures["raised_public"][fund.place] = fund.raised_public / YI
+    return figures | _fiscal_figures(model)
+
+
+def _fiscal_figures(model: World) -> dict[str, np.ndarray]:
+    """Return what cities and zones paid in the quarter, in all and for each lever, by place."""
+    names = [name for name, lever in LEVERS.items() if lever.costs]
+    figures = {name: np.zeros(model.stats.size) for name in ("fiscal_cost", *map(cost_of, names))}
     for government in model.governments:
-        spent = math.fsum(amount for purpose, amount in government.spent.items() if purpose != "other")
-        figures["fiscal_cost"][government.city] = spent / YI
+        if government.place >= 0:
+            spent = {name: money for name, money in government.spent.items() if name not in NO_PROGRAMMES}
+            figures["fiscal_cost"][government.place] = math.fsum(spent.values()) / YI
+            for name in names:
+                cost = spent.get(name, 0.0) + government.forgone.get(name, 0.0)
+                figures[cost_of(name)][government.place] = cost / YI
     return figures
 
 

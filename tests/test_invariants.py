@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from worlds import PILOTS, scenario
 
+from agents.government import Government
 from agents.parameters import parameters
 from scenarios.levers import LEVERS
 from scenarios.scenario import Scenario
@@ -175,6 +176,10 @@ def outside(
     return change
 
 
+def named(model: InnovationModel, name: str) -> Government:
+    return next(government for government in model.governments if government.name == name)
+
+
 LIVE = {"alive": 1}
 DEAD = {"alive": 0}
 BREAKS: dict[str, tuple[Callable[[InnovationModel], None], str]] = {
@@ -187,7 +192,17 @@ BREAKS: dict[str, tuple[Callable[[InnovationModel], None], str]] = {
     "an overdrawn fund": (outside("dry_powder", lambda m: m.funds[0], -1e9), "fund of city 0 is negative"),
     "a holding that no firm got": (outside("portfolio", lambda m: m.funds[0], 10.0), "holdings cost"),
     "holdings above the books": (outside("", lambda m: m.holdings["cost"], 10.0), "holdings cost"),
-    "a budget overspent": (outside("gift", lambda m: m.governments[2].spent, 9.0), "Suzhou spent"),
+    "a budget overspent": (outside("gift", lambda m: named(m, "Suzhou").spent, 9.0), "Suzhou spent"),
+    "an overdrawn government": (
+        outside("balance", lambda m: named(m, "Zhejiang"), -9.0), "Zhejiang is overdrawn"),
+    "money that nobody raised": (outside("budgets", lambda m: m.outside, 9e4), "was raised"),
+    "a subsidy that no budget is charged with": (
+        outside("arrears", lambda m: named(m, "Hefei"), 9e4), "firms got"),
+    "a university that is given more": (
+        outside("received", lambda m: m.universities[0], 9e4), "universities got"),
+    "public money that a fund never got": (outside("raised_public", lambda m: m.funds[5], 9e4), "funds got"),
+    "a university's cash from nowhere": (
+        outside("cash", lambda m: m.universities[0], 9.0), "universities' cash moved"),
     "a contract sold twice": (outside("", lambda m: m.contracts_sold, 3.0), "contracts bought"),
     "a researcher from nowhere": (outside("", lambda m: m.talent.stock, 1.0), "by arrivals and departures"),
     "a departure not booked": (outside("balance", lambda m: m.talent, 1.0), "by arrivals and departures"),

@@ -108,6 +108,11 @@ class Inspector(mesa.Agent):
         self.fined.append(firm)
 
 
+def others(model):
+    """Return the agents that are no firms."""
+    return [*model.universities, *model.funds, *model.governments]
+
+
 # The registry of agents.
 
 
@@ -144,7 +149,7 @@ def test_a_set_that_is_held_follows_the_model(fresh):
         fresh.step()
     assert set(firms) != before
     assert {firm.unique_id for firm in firms} == set(fresh.firms.living["id"].tolist())
-    assert len(everyone) == len(fresh.agents) == len(firms) + 70
+    assert len(everyone) == len(fresh.agents) == len(firms) + len(others(fresh))
     assert everyone is fresh.agents
 
 
@@ -189,7 +194,7 @@ def test_agg(model, firms):
     rd = model.firms.living["rd"]
     assert firms.agg("rd", sum) == pytest.approx(rd.sum())
     assert firms.agg("rd", [min, max, np.median]) == [rd.min(), rd.max(), np.median(rd)]
-    assert model.agents_by_type[Government].agg("budget", min) > 0.0
+    assert model.agents_by_type[Government].select(lambda g: g.place >= 0).agg("budget", min) > 0.0
 
 
 def test_do_and_shuffle_do(fresh):
@@ -303,6 +308,36 @@ def test_all_agents_can_be_removed(fresh):
     assert all(len(members) == 0 for members in fresh.agents_by_type.values())
 
 
+def test_a_removed_government_no_longer_acts(fresh):
+    zone, province, nation = (
+        next(agent for agent in fresh.agents_by_type[Government] if agent.name == name)
+        for name in ("Ningbo_HTZ", "Anhui", "China")
+    )
+    fresh.step()
+    before = [university.funding_spent for university in fresh.universities]
+    place, budget = zone.place, zone.budget
+    for agent in (zone, province):
+        agent.remove()
+    fresh.step()
+    assert zone not in fresh.governments
+    assert zone.budget == budget
+    city = fresh.governing[place]
+    assert city.name == "Ningbo"
+    assert city.budget == fresh.city_budgets[city.city]
+    share = fresh.p["national_research_share"]
+    for university, was in zip(fresh.universities, before, strict=True):
+        part = share if fresh.geography.places[university.city].province == "Anhui" else 1.0
+        assert university.funding_spent == pytest.approx(part * university.planned, rel=0.05)
+        assert university.funding_spent == pytest.approx(part * was, rel=0.05)
+    nation.remove()
+    city.remove()
+    fresh.step()
+    assert fresh.governing[place] is fresh.governing[city.place] is None
+    assert fresh.places["grant_ratio"][city.place] == 0.0
+    fresh.run()
+    assert np.isfinite(fresh.table.get("rd_expenditure", "YRD", 2016))
+
+
 def test_a_firm_that_a_user_adds_is_an_agent(fresh):
     everyone = fresh.agents
     row = fresh.firms.records[:1].copy()
@@ -318,7 +353,7 @@ def test_a_firm_that_a_user_adds_is_an_agent(fresh):
 def test_agents_of_a_user_live_in_the_model(fresh):
     inspectors = Inspector.create_agents(fresh, 3, [0, 1, 1])
     assert set(inspectors) == set(fresh.agents_by_type[Inspector])
-    assert len(fresh.agents) == len(fresh.firms) + 70 + 3
+    assert len(fresh.agents) == len(fresh.firms) + len(others(fresh)) + 3
     ids = [agent.unique_id for agent in fresh.agents]
     assert len(set(ids)) == len(ids)
     cash = fresh.firms.living["cash"].sum()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agents.fund import VentureFund
 from reference.distance import fading
 from reference.firm import ReferenceFirm
+from simulation.budgets import FOR_FUNDS, pay_for
 
 if TYPE_CHECKING:
     from reference.model import ReferenceModel
@@ -42,7 +43,7 @@ def run_funds(model: "ReferenceModel") -> None:
     plenty = float(model.outlook.vc_supply[quarter // 4])
     for fund in model.funds:
         private, public = fund.raise_money(model.offers[fund.city], plenty, p)
-        model.governments[fund.city].pay("guidance", public)
+        pay_for(model, fund.city, FOR_FUNDS, public)
         model.outside["lps"] -= private
     invested = _make_deals(model)
     proceeds, cost, lost = (dict.fromkeys(model.funds, 0.0) for _ in range(3))

@@ -8,6 +8,7 @@ import mesa
 import numpy as np
 
 import agents.university
+from agents.government import Government
 from agents.records import FIRM, LEDGER, STATISTICS
 from reference import births, capital, distance, partners
 from reference.chance import Draws
@@ -34,6 +35,7 @@ class ReferenceModel(mesa.Model):
         super().__init__(rng=world.seed)
         for name in vars(world).keys() - vars(self).keys() - _REPLACED:
             setattr(self, name, getattr(world, name))
+        self.world = world
         self.constants = plain(self.p)
         self.cities = range(len(self.geography.cities))
         self.kinds_of_field = range(len(self.fields))
@@ -62,6 +64,11 @@ class ReferenceModel(mesa.Model):
     def firms(self) -> Any:
         """The firms, oldest row first (an AgentSet)."""
         return self.agents_by_type[ReferenceFirm]
+
+    @property
+    def governments(self) -> list[Government]:
+        """The governments, which are ordinary objects in both models."""
+        return self.world.governments
 
     @property
     def year(self) -> int:
@@ -166,8 +173,7 @@ class ReferenceModel(mesa.Model):
         """Universities are plain Python in both models; each acts in turn."""
         quality = self.talent.quality(self.constants.talent_quality_elasticity)
         for university in self.universities:
-            received, wages, purchases = university.spend(float(self.talent.wage[university.city]), self.p)
-            self.outside["university_funding"] -= received
+            _, wages, purchases = university.spend(float(self.talent.wage[university.city]), self.p)
             self.outside["university_spending"] += wages + purchases
             draw = Draws(self.seed, int(university.identity), self.quarter)
             drawn = university_draws(draw)

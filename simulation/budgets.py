@@ -1,0 +1,152 @@
+"""Budgets: where public money comes from, which government answers for a place, what programmes get of it."""
+
+import math
+
+import numpy as np
+
+from agents.government import Government, Level
+from simulation.geography import Geography
+from simulation.world import World
+
+MUNICIPALITIES = ("Shanghai",)
+"""Cities with the rank of a province: they pay the provincial part of university funding themselves."""
+NATION = "China"
+LARGEST_ZONE_SHARE = 0.5
+"""Largest part of a city's S&T budget that the administration of a zone gets (assumption)."""
+FOR_FUNDS = ("guidance_fund", "angel_coinvestment")
+"""Programmes that offer public money to venture funds."""
+
+
+def found_governments(model: World, geography: Geography) -> None:
+    """Make the governments: the nation, provinces, cities, and the administrations of the zones."""
+    provinces = dict.fromkeys(place.province for place in geography.places)
+    Government(model, NATION, Level.NATION)
+    for province in provinces:
+        if province not in MUNICIPALITIES:
+            Government(model, province, Level.PROVINCE)
+    for row, place in enumerate(geography.places):
+        level = Level.ZONE if place.kind == "zone" else Level.CITY
+        Government(model, place.id, level, row, int(geography.city_of[row]))
+
+
+def open_budgets(model: World, levers: np.ndarray) -> None:
+    """Let every government take in its budget of the quarter, from the nation down to the zones."""
+    p, governments, city_of = model.p, model.governments, model.geography.city_of
+    fiscal = (model.outlook.fiscal[model.quarter // 4] / 4.0).tolist()
+    by_place = {government.place: government for government in governments if government.place >= 0}
+    model.governing = [by_place.get(row, by_place.get(city)) for row, city in enumerate(city_of.tolist())]
+    planned, upper = _university_money(model, "planned"), _upper(model)
+    for government in governments:
+        if government.level is Level.NATION:
+            _open(model, government, 0.0, planned)
+        elif government.level is Level.PROVINCE:
+            of_cities = math.fsum(fiscal[city] for city in _cities_of(model, government.name))
+            _open(model, government, float(p["province_budget"]) * of_cities, planned)
+    total = np.zeros(len(fiscal))
+    zones = [government for government in governments if government.level is Level.ZONE]
+    for city, money in enumerate(fiscal):
+        if city in by_place:
+            growth = by_place[city].grow(float(levers["fiscal_growth"][city]))
+            total[city] = money * growth - _missing_transfer(model, city, money, upper)
+    own = total.copy()
+    for zone in zones:
+        part = float(p["zone_budget_weight"] * model.place_share[zone.place])
+        _open(model, zone, min(LARGEST_ZONE_SHARE, part) * float(total[zone.city]), planned)
+        own[zone.city] -= zone.budget
+    for city, money in enumerate(own.tolist()):
+        if city in by_place:
+            _open(model, by_place[city], money, planned)
+    model.city_budgets = total
+
+
+def _open(model: World, government: Government, budget: float, planned: dict[str, float]) -> None:
+    """Open a government's books with its S&T budget and what is set aside for universities."""
+    appropriation = _part_of(model, government, planned)
+    model.outside["banks"] += government.receive(budget, appropriation)
+    model.outside["budgets"] -= budget + appropriation
+
+
+def _cities_of(model: World, province: str) -> list[int]:
+    cities = model.geography.places[: len(model.geography.cities)]
+    return [city for city, place in enumerate(cities) if place.province == province]
+
+
+def _missing_transfer(model: World, city: int, money: float, upper: dict[str, Government]) -> float:
+    """Let the province pay its part of a city's S&T budget; return what it does not pay."""
+    province = model.geography.places[city].province
+    if province in MUNICIPALITIES:
+        return 0.0
+    due = float(model.p["transfer_share"]) * money
+    payer = upper.get(province)
+    paid = payer.pay("transfers", due) if payer else 0.0
+    model.outside["budgets"] += paid  # what the city receives is booked as a whole, and holds it
+    return due - paid
+
+
+def _upper(model: World) -> dict[str, Government]:
+    """Return who pays universities, by name: the nation, provinces and municipalities."""
+    ranks = (Level.NATION, Level.PROVINCE)
+    return {g.name: g for g in model.governments if g.level in ranks or g.name in MUNICIPALITIES}
+
+
+def _university_money(model: World, what: str) -> dict[str, float]:
+    """Return by province what is planned for, or due to, the universities in it."""
+    sums: dict[str, float] = {}
+    for university in model.universities:
+        province = model.geography.places[university.city].province
+        sums[province] = sums.get(province, 0.0) + float(getattr(university, what))
+    return sums
+
+
+def _part_of(model: World, government: Government, money: dict[str, float]) -> float:
+    """Return a government's part of money for universities: the national one, or that of its province."""
+    national = float(model.p["national_research_share"])
+    if government.level is Level.NATION:
+        return national * math.fsum(money.values())
+    return (1.0 - national) * money.get(government.name, 0.0)
+
+
+def fund_universities(model: World) -> None:
+    """Pay research funding: a part by the nation, the rest by provinces and municipalities."""
+    due, upper = _university_money(model, "funding"), _upper(model)
+    missing = {}
+    for name in (NATION, *due):
+        government = upper.get(name)
+        wanted = _part_of(model, government, due) if government else 1.0
+        paid = government.pay("universities", wanted) if government else 0.0
+        missing[name] = 1.0 - paid / wanted if wanted > 0.0 else 0.0
+    national = float(model.p["national_research_share"])
+    for university in model.universities:
+        of_province = missing[model.geography.places[university.city].province]
+        lost = national * missing[NATION] + (1.0 - national) * of_province
+        university.received = university.funding - lost * university.funding
+
+
+def allot(model: World, wanted: dict[str, np.ndarray]) -> np.ndarray:
+    """Let governments decide what their programmes get; return the part that is delivered (float64[P])."""
+    part = np.zeros(model.geography.city_of.size)
+    model.allotted = {name: np.zeros_like(part) for name in wanted}
+    for government in {id(g): g for g in model.governing if g}.values():
+        rows = [row for row, other in enumerate(model.governing) if other is government]
+        asked = {name: float(cost[rows].sum()) for name, cost in wanted.items() if cost[rows].any()}
+        part[rows] = government.allot(asked, model.p)
+        for name in asked:
+            model.allotted[name][rows] = part[rows] * wanted[name][rows]
+    return part
+
+
+def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float) -> float:
+    """Pay money that agents of a city drew from programmes; return what was paid.
+
+    Programmes and governments of the city share in proportion to what they had put aside.
+    """
+    rows = np.flatnonzero(model.geography.city_of == city)
+    known = [name for name in programmes if name in model.allotted]
+    shares = [(float(model.allotted[name][row]), name, row) for name in known for row in rows]
+    total = math.fsum(share for share, _, _ in shares)
+    paid = 0.0
+    for share, name, row in shares:
+        government = model.governing[row]
+        if share > 0.0 and government:
+            paid += government.pay(name, amount * share / total)
+    return paid
