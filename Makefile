@@ -1,5 +1,6 @@
 # make run    set up and run the main job: the baseline, projected to 2022
 # make test   set up and run every check: ruff, mypy, pytest
+# make app    set up and start the app at http://127.0.0.1:8765
 # make bench  set up and report speeds
 # make lock   compile requirements.lock.txt anew (needs uv)
 # make clean  remove the environment, caches and results
@@ -14,10 +15,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test bench lock clean setup
+.PHONY: run app test bench lock clean setup
 
 run: setup
 	@$(BIN)/yongwen run baseline --seeds $(SEEDS) --out results/baseline --force
+
+app: setup
+	@$(BIN)/yongwen app
 
 test: setup
 	@$(BIN)/ruff check .

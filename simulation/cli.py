@@ -166,6 +166,22 @@ def compare(
     )
 
 
+@app.command("app", epilog=EXIT_CODES)
+def app_command(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets others in the network join.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8765,
+    scale: Scale = 1.0,
+    seeds: Annotated[int, typer.Option(help="Draws of each scenario, 2 to 200.")] = 20,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+) -> None:
+    """Start the app: a policy laboratory in the browser, in Chinese and English."""
+    from simulation import cli_app
+
+    cli_app.serve(host, port, scale, seeds, processes)
+
+
 @app.command(epilog=EXIT_CODES)
 def levers(
     variance: Annotated[

@@ -1,0 +1,194 @@
+"""Simulate for many visitors at once: one warm worker a lane, fair turns, the newest wish of each counts.
+
+A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again. A lane takes
+turns among the visitors who wait for it. A visitor's new wish drops what is left of the older one; runs that
+are already under way end, and are kept for whoever asks next.
+"""
+
+import atexit
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from queue import Empty, SimpleQueue
+
+from dashboard.settings import read_settings
+from simulation.errors import WorkerError, YongwenError
+from simulation.runs import RunResult, RunSpec, run_one
+from simulation.workers import worker_pool
+
+KEPT = 1_500  # results in memory, about 50 kB each
+_WARM = RunSpec("baseline", 1, 0.001)  # loads compiled code before a visitor waits for it
+
+Delivery = RunResult | YongwenError | None
+
+
+@dataclass
+class Request:
+    """What one visitor waits for; `deliveries` ends with None when the request is complete or dropped."""
+
+    client: str
+    missing: int
+    deliveries: "SimpleQueue[Delivery]" = field(default_factory=SimpleQueue)
+    dropped: bool = False
+
+
+class Engine:
+    """Runs for visitors, in worker processes that stay."""
+
+    def __init__(self, processes: int) -> None:
+        self._lock = threading.Condition()
+        self._cache: OrderedDict[str, RunResult] = OrderedDict()
+        self._requests: dict[str, Request] = {}
+        self._queues: list[OrderedDict[str, deque[tuple[Request, str, RunSpec]]]] = []
+        self._stopped = False
+        for lane in range(processes):
+            self._queues.append(OrderedDict())
+            threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True).start()
+        atexit.register(self.stop)
+
+    def stream(self, client: str, runs: Mapping[str, RunSpec]) -> Iterator[list[RunResult]]:
+        """Yield what has finished since the last time, until all is there or the client asks for other runs.
+
+        Raises
+        ------
+        YongwenError
+            A run failed.
+        """
+        request = self._register(client, runs)
+        is_open = True
+        while is_open:
+            results: list[RunResult] = []
+            for delivery in _drained(request.deliveries):
+                if isinstance(delivery, YongwenError):
+                    self.drop(client, request)
+                    raise delivery
+                if delivery is None:
+                    is_open = False
+                    break
+                results.append(delivery)
+            if results and not request.dropped:
+                yield results
+
+    def _register(self, client: str, runs: Mapping[str, RunSpec]) -> Request:
+        with self._lock:
+            self._drop(client)
+            request = Request(client, len(runs))
+            self._requests[client] = request
+            for name, spec in runs.items():
+                if name in self._cache:
+                    self._deliver(request, self._remember(self._cache[name]))
+                else:
+                    waiting = self._queues[spec.seed % len(self._queues)]
+                    waiting.setdefault(client, deque()).append((request, name, spec))
+            if not runs:
+                request.deliveries.put(None)
+            self._lock.notify_all()
+        return request
+
+    def drop(self, client: str, request: Request | None = None) -> None:
+        """Forget what a client waits for, as when its page was closed."""
+        with self._lock:
+            if request is None or self._requests.get(client) is request:
+                self._drop(client)
+
+    def _drop(self, client: str) -> None:
+        for waiting in self._queues:
+            waiting.pop(client, None)
+        if old := self._requests.pop(client, None):
+            old.dropped = True
+            old.deliveries.put(None)
+
+    def waiting(self) -> int:
+        """Return how many runs have not been begun."""
+        with self._lock:
+            return sum(len(jobs) for waiting in self._queues for jobs in waiting.values())
+
+    def stop(self) -> None:
+        """Let the workers go."""
+        with self._lock:
+            self._stopped = True
+            for client in list(self._requests):
+                self._drop(client)
+            self._lock.notify_all()
+
+    def _work(self, lane: int) -> None:
+        """Serve one lane for as long as the server lives; a worker that died is replaced."""
+        while not self._stopped:
+            with ExitStack() as stack:
+                pool = stack.enter_context(worker_pool(1))
+                try:
+                    pool.submit(run_one, _WARM).result()
+                    self._serve(lane, pool)
+                except BrokenProcessPool:
+                    continue
+
+    def _serve(self, lane: int, pool: ProcessPoolExecutor) -> None:
+        while (job := self._next(lane)) is not None:
+            request, name, spec = job
+            with self._lock:
+                known = self._cache.get(name)
+            try:
+                result: RunResult | YongwenError = known or pool.submit(run_one, spec, name).result()
+            except BrokenProcessPool:
+                self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
+                raise
+            except YongwenError as error:
+                result = error
+            except Exception as error:
+                result = YongwenError(f"internal error: {type(error).__name__}: {error}")
+            self._finish(request, result)
+
+    def _next(self, lane: int) -> tuple[Request, str, RunSpec] | None:
+        """Wait for a run to do; the visitor it comes from goes to the end of the line."""
+        waiting = self._queues[lane]
+        with self._lock:
+            self._lock.wait_for(lambda: self._stopped or bool(waiting))
+            if self._stopped:
+                return None
+            client, jobs = next(iter(waiting.items()))
+            job = jobs.popleft()
+            if jobs:
+                waiting.move_to_end(client)
+            else:
+                del waiting[client]
+            return job
+
+    def _finish(self, request: Request, result: RunResult | YongwenError) -> None:
+        with self._lock:
+            if isinstance(result, RunResult):
+                self._remember(result)
+            self._deliver(request, result)
+
+    def _deliver(self, request: Request, result: RunResult | YongwenError) -> None:
+        if request.dropped:
+            return
+        request.deliveries.put(result)
+        request.missing -= 1
+        if request.missing == 0:
+            request.deliveries.put(None)
+
+    def _remember(self, result: RunResult) -> RunResult:
+        self._cache[result.run_id] = result
+        self._cache.move_to_end(result.run_id)
+        while len(self._cache) > KEPT:
+            self._cache.popitem(last=False)
+        return result
+
+
+def _drained(deliveries: "SimpleQueue[Delivery]") -> Iterator[Delivery]:
+    """Wait for one delivery and yield it with all others that are there."""
+    yield deliveries.get()
+    with suppress(Empty):
+        while True:
+            yield deliveries.get_nowait()
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine of this server; the first call starts its workers."""
+    return Engine(read_settings().processes)

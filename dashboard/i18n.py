@@ -1,0 +1,136 @@
+"""Two languages: texts from a gettext catalogue, names from the registries, numbers in local form.
+
+English texts are the message ids. Chinese ones stand in ``locale/zh/*.po``, one file a page, so that pages
+can be written side by side; all of them together are the catalogue.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+from scenarios.levers import LEVERS, Lever
+from scenarios.scenario import Bilingual
+from simulation.data import load_places
+from simulation.indicators import INDICATORS, Indicator
+
+LOCALE = Path(__file__).with_name("locale")
+LANGUAGES = {"zh": "中文", "en": "English"}
+"""Codes of the languages, and what each calls itself."""
+_SHORT = 1_000  # from here on numbers have no decimals
+_WAN, _YI = 10_000, 100_000_000
+_JOINT = {
+    "Ningbo_HTZ+Wenzhou_HTZ": Bilingual(en="Both zones", zh="两个高新区"),
+    "Ningbo_HTZ": Bilingual(en="Ningbo zone", zh="宁波高新区"),
+    "Wenzhou_HTZ": Bilingual(en="Wenzhou zone", zh="温州高新区"),
+    "Ningbo+Wenzhou": Bilingual(en="Both cities", zh="甬温两市"),
+    "YRD": Bilingual(en="Yangtze River Delta", zh="长三角"),
+    "all": Bilingual(en="All places", zh="全部地区"),
+}
+
+
+def N_(message: str) -> str:
+    """Mark a message that is translated later, where it is shown."""
+    return message
+
+
+def catalogue(language: str) -> Catalog:
+    """Return all messages of a language, from every file of its folder."""
+    merged = Catalog(locale=language)
+    for path in sorted((LOCALE / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    merged[message.id] = message
+    return merged
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    if not (LOCALE / language).is_dir():
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Everything that is said to a visitor, in one language."""
+
+    language: str
+
+    def __call__(self, message: str, **values: object) -> str:
+        """Return a message in this language, with `{name}` filled in."""
+        if not message:
+            return ""
+        text = _translations(self.language).gettext(message)
+        return text.format(**values) if values else text
+
+    @property
+    def locale(self) -> str:
+        """Return the locale for numbers."""
+        return "zh_CN" if self.language == "zh" else "en"
+
+    def of(self, text: Bilingual) -> str:
+        """Return a text that has both languages."""
+        return text.zh if self.language == "zh" else text.en
+
+    def region(self, region: str) -> str:
+        """Return the name of a city, a zone or a group of them."""
+        if region in _JOINT:
+            return self.of(_JOINT[region])
+        if self.language == "zh":
+            return next((place.name_zh for place in load_places() if place.id == region), region)
+        return region.replace("_HTZ", " zone")
+
+    def indicator(self, indicator: str) -> str:
+        """Return the name of an indicator."""
+        found = INDICATORS[indicator]
+        return found.name_zh if self.language == "zh" else found.name_en
+
+    def lever(self, name: str) -> str:
+        """Return the name of a lever."""
+        found = LEVERS[name]
+        return found.name_zh if self.language == "zh" else found.name_en
+
+    def number(self, value: float, decimals: int | None = None, signed: bool = False) -> str:
+        """Return a number; large ones are rounded to whole numbers, and in Chinese counted in 万."""
+        if not math.isfinite(value):
+            return "–"
+        suffix = ""
+        if self.language == "zh" and abs(value) >= 10 * _WAN:
+            value, suffix, decimals = value / _WAN, "万", 1
+        if decimals is None:
+            decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        if abs(value) >= _SHORT:
+            decimals = 0
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        text = format_decimal(round(value, decimals) + 0.0, format=pattern, locale=self.locale)
+        sign = "+" if signed and round(value, decimals) > 0 else ""
+        return sign + str(text).replace("-", "−") + suffix
+
+    def percent(self, share: float) -> str:
+        """Return a share as a percentage."""
+        return str(format_percent(share, format="0%", locale=self.locale)) if math.isfinite(share) else "–"
+
+    def unit(self, unit: str) -> str:
+        """Return a unit; the catalogue has them like any other text."""
+        return self(unit)
+
+    def amount(self, value: float, item: Indicator | Lever, signed: bool = False) -> str:
+        """Return a value with its unit."""
+        decimals = item.decimals if isinstance(item, Indicator) else None
+        text = self.number(value, decimals, signed)
+        if item.unit == "percent":
+            return text + "%"
+        unit = self.unit(item.unit)
+        return text if not unit else f"{text} {unit}" if self.language == "en" else f"{text}{unit}"

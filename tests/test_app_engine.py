@@ -1,0 +1,69 @@
+"""The app's engine: cached runs, fair turns, the newest wish of a visitor counts, failures are told."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dashboard.engine import Engine
+from simulation.errors import YongwenError
+from simulation.experiment import plan
+from simulation.runs import RunResult, RunSpec, run_one
+
+SCALE = 0.002
+
+
+def _runs(scenario: str, seeds: range) -> dict[str, RunSpec]:
+    return dict(plan(scenario, seeds, SCALE, 2016).runs)
+
+
+def _all(batches: Iterator[list[RunResult]]) -> list[RunResult]:
+    return [result for batch in batches for result in batch]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    made = Engine(1)
+    yield made
+    made.stop()
+
+
+def test_runs_are_those_of_the_command_line(engine: Engine) -> None:
+    runs = _runs("baseline", range(1, 4))
+    found = _all(engine.stream("a", runs))
+    assert {result.run_id for result in found} == set(runs)
+    expected = {name: run_one(spec, name).digest for name, spec in runs.items()}
+    assert {result.run_id: result.digest for result in found} == expected
+
+
+def test_known_runs_are_not_simulated_again(engine: Engine) -> None:
+    runs = _runs("baseline", range(11, 13))
+    first = _all(engine.stream("a", runs))
+    again = _all(engine.stream("b", runs))
+    assert {id(result) for result in first} == {id(result) for result in again}
+
+
+def test_a_newer_wish_ends_the_older_one(engine: Engine) -> None:
+    old = engine.stream("a", _runs("baseline", range(100, 130)))
+    started = next(old)
+    new = _runs("full_plan", range(100, 102))
+    found = _all(engine.stream("a", new))
+    assert {result.run_id for result in found} == set(new)
+    assert len(started) + len(_all(old)) < 30
+    assert engine.waiting() == 0
+
+
+def test_visitors_take_turns(engine: Engine) -> None:
+    many = engine.stream("many", _runs("baseline", range(200, 230)))
+    next(many)
+    few = _runs("baseline", range(300, 303))
+    assert len(_all(engine.stream("few", few))) == 3
+    assert engine.waiting() > 15, "three runs of a newcomer need not wait for thirty of another visitor"
+    engine.drop("many")
+    assert engine.waiting() == 0
+
+
+def test_a_failed_run_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = RunSpec("no_such_scenario", 1, SCALE, 2016)
+    with pytest.raises(YongwenError, match="no_such_scenario"):
+        _all(engine.stream("a", {"broken": spec}))
+    assert _all(engine.stream("a", _runs("baseline", range(1, 2))))
