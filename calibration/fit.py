@@ -15,77 +15,23 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.data import data_dir, load_observations, load_starting_values
+from calibration.moments import FIT_YEARS, FITTED, moments
+from calibration.priors import EFFECT_PRIORS
+from simulation.data import data_dir
 from simulation.effects import EFFECTS
 from simulation.geography import load_geography
-from simulation.indicators import observed
 from simulation.model import InnovationModel
 from simulation.workers import worker_pool
 
-FIT_YEARS = (2015, 2016, 2017, 2018)
 SEEDS = (9001, 9002, 9003, 9004)
 STEPS = 14
-BOUNDS = {
-    "rd_trend": (-0.15, 0.25),
-    "talent_trend": (-0.1, 0.15),
-    "certification_push": (0.02, 3.0),
-    "certification_trend": (-0.3, 0.6),
-    "registration_rate": (0.02, 3.0),
-    "registration_trend": (-0.3, 0.8),
-    "patent_propensity": (0.3, 4.0),
-    "pipeline_filed": (0.3, 4.0),
-    "pipeline_examined": (0.3, 3.0),
-    "high_tech_growth_2015": (-0.2, 0.6),
-    "contract_trend": (-0.3, 0.6),
-}
-DEFAULT_REGISTER_GROWTH = 0.30
-"""Growth a year of the register without a city observation, as in Ningbo and Wenzhou (assumption)."""
 
 Effects = dict[tuple[str, str], float]
 
 
-def moments() -> dict[tuple[str, str, int], float]:
+def goals() -> dict[tuple[str, str, int], float]:
     """Return the values to fit, by place, indicator and year; levels of 2015 are the starting values."""
-    geography, start = load_geography(), load_starting_values()
-    goals: dict[tuple[str, str, int], float] = {}
-    for place in geography.places:
-        for quantity in ("high_tech_enterprises", "tech_smes", "invention_patents_granted"):
-            goals[place.id, quantity, 2015] = start.value(place.id, quantity)
-        for indicator in (
-            "rd_intensity",
-            "rd_personnel",
-            "high_tech_enterprises",
-            "tech_smes",
-            "invention_patents_granted",
-            "technology_contract_turnover",
-        ):
-            for year in FIT_YEARS:
-                datum = observed(indicator, place.id, year)
-                if datum is not None:
-                    goals[place.id, indicator, year] = datum.value
-        if (place.id, "tech_smes", 2018) not in goals:
-            goals[place.id, "tech_smes", 2018] = (
-                goals[place.id, "tech_smes", 2015] * (1.0 + DEFAULT_REGISTER_GROWTH) ** 3
-            )
-    _fill_from_provinces(goals)
-    return goals
-
-
-def _fill_from_provinces(goals: dict[tuple[str, str, int], float]) -> None:
-    """Where a city has no value of 2018, let it grow as its province (assumption)."""
-    observations, geography = load_observations(), load_geography()
-    for place in geography.places:
-        for indicator, name in (
-            ("rd_personnel", "rd_personnel_fte"),
-            ("invention_patents_granted", "invention_patents_granted"),
-        ):
-            series = observations.series(place.province, name)
-            known = [year for year in FIT_YEARS if (place.id, indicator, year) in goals]
-            if max(known, default=2015) < 2017 and 2015 in series and 2018 in series:
-                base = goals.get(
-                    (place.id, indicator, 2015), load_starting_values().value(place.id, indicator)
-                )
-                goals[place.id, indicator, 2018] = base * series[2018].value / series[2015].value
+    return {moment.key: moment.value for moment in moments(FITTED)}
 
 
 def simulate_mean(effects: Effects, pool: object) -> Mapping[tuple[str, str, int], float]:
@@ -128,18 +74,11 @@ def step(
             if change is not None and not (place.kind == "zone" and name == "talent_trend"):
                 default = EFFECTS[name][0]
                 value = effects.get((place.id, name), default)
-                moved = value * math.exp(gain * change) if name in _FACTORS else value + gain * change
-                effects[place.id, name] = min(BOUNDS[name][1], max(BOUNDS[name][0], moved))
+                moved = (
+                    value * math.exp(gain * change) if EFFECT_PRIORS[name].factor else value + gain * change
+                )
+                effects[place.id, name] = EFFECT_PRIORS[name].clip(moved)
     return float(np.sqrt(np.mean(np.square(misses))))
-
-
-_FACTORS = (
-    "certification_push",
-    "registration_rate",
-    "patent_propensity",
-    "pipeline_filed",
-    "pipeline_examined",
-)
 
 
 def _changes(miss: object) -> dict[str, float | None]:
@@ -173,12 +112,12 @@ def _changes(miss: object) -> dict[str, float | None]:
 
 def fit(processes: int = 2) -> Effects:
     """Return fitted effects, printing how far the simulated moments lie from the observed ones."""
-    goals = moments()
+    wanted = goals()
     effects: Effects = {}
     with worker_pool(processes) as pool:
         for count in range(STEPS):
             model = simulate_mean(effects, pool)
-            distance = step(effects, goals, model, gain=0.7 if count < STEPS - 4 else 0.4)
+            distance = step(effects, wanted, model, gain=0.7 if count < STEPS - 4 else 0.4)
             print(f"step {count + 1:2d}: root mean square log ratio {distance:.4f}", file=sys.stderr)
     return effects
 

@@ -34,6 +34,13 @@ scenarios_app = typer.Typer(
 )
 app.add_typer(scenarios_app, name="scenarios")
 
+calibrate_app = typer.Typer(
+    help="Infer parameters and city effects from 2015-2018, and show what was learnt.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)
+app.add_typer(calibrate_app, name="calibrate")
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Scale = Annotated[
     float, typer.Option(help="Share of firms that is simulated, 0.001 to 1, each with its weight.")
@@ -135,6 +142,54 @@ def fit(
     from simulation import cli_run
 
     cli_run.fit(processes)
+
+
+Members = Annotated[int, typer.Option(help="Members of the ensemble, 32 to 4096.")]
+Steps = Annotated[int, typer.Option(help="Steps in which the observations are taken up, 1 to 16.")]
+Ship = Annotated[bool, typer.Option("--ship", help="Put the result where projections take it from.")]
+Folder = Annotated[Path, typer.Option("--out", help="Directory; runs that it holds are not done again.")]
+
+
+@calibrate_app.command("run", epilog=EXIT_CODES)
+def calibrate_run(
+    members: Members = 256,
+    steps: Steps = 4,
+    scale: Scale = 1.0,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    out: Folder = Path("results/calibration"),
+    ship: Ship = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Infer the posterior of parameters and city effects (some 1300 runs; goes on where it was stopped)."""
+    from simulation import cli_calibrate
+
+    cli_calibrate.run(members, steps, scale, processes, out, ship, quiet)
+
+
+@calibrate_app.command("check", epilog=EXIT_CODES)
+def calibrate_check(
+    truths: Annotated[int, typer.Option(help="Made-up truths, 2 to 1000.")] = 10,
+    members: Members = 128,
+    steps: Steps = 4,
+    scale: Scale = 0.05,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    out: Folder = Path("results/calibration"),
+    ship: Ship = False,
+    json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Test the inference on made-up observations of known unknowns (simulation-based calibration)."""
+    from simulation import cli_calibrate
+
+    cli_calibrate.check(truths, members, steps, scale, processes, out, ship, json, quiet)
+
+
+@calibrate_app.command("status", epilog=EXIT_CODES)
+def calibrate_status(json: Json = False) -> None:
+    """Show how the shipped posterior was made, whether it is up to date, and what it learnt."""
+    from simulation import cli_calibrate
+
+    cli_calibrate.status(json)
 
 
 @app.command(epilog=EXIT_CODES)

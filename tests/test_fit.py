@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from calibration import fit
-from calibration.fit import BOUNDS, FIT_YEARS, Effects, moments, step, write
+from calibration import moments as moments_module
+from calibration.fit import Effects, goals, step, write
+from calibration.moments import FIT_YEARS
+from calibration.priors import EFFECT_PRIORS
 from simulation import effects as effects_module
 from simulation.data import Observations, load_observations, load_places
 from simulation.effects import EFFECTS, load_effects
@@ -32,12 +35,12 @@ Moments = dict[tuple[str, str, int], float]
 
 
 def test_moments_are_of_the_years_up_to_2018() -> None:
-    goals = moments()
+    wanted = goals()
     assert FIT_YEARS == (2015, 2016, 2017, 2018)
-    assert {year for _, _, year in goals} <= set(FIT_YEARS)
-    assert {place for place, _, _ in goals} == set(PLACES)
-    assert {indicator for _, indicator, _ in goals} <= set(INDICATORS)
-    assert all(math.isfinite(value) and value > 0.0 for value in goals.values())
+    assert {year for _, _, year in wanted} <= set(FIT_YEARS)
+    assert {place for place, _, _ in wanted} == set(PLACES)
+    assert {indicator for _, indicator, _ in wanted} <= set(INDICATORS)
+    assert all(math.isfinite(value) and value > 0.0 for value in wanted.values())
 
 
 def test_moments_do_not_see_what_was_observed_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,21 +51,21 @@ def test_moments_do_not_see_what_was_observed_later(monkeypatch: pytest.MonkeyPa
         return observed(indicator, region, year)
 
     early = Observations(tuple(datum for datum in load_observations().all() if datum.year <= 2018))
-    before = moments()
-    monkeypatch.setattr(fit, "observed", watched)
-    monkeypatch.setattr(fit, "load_observations", lambda: early)
-    assert moments() == before
+    before = goals()
+    monkeypatch.setattr(moments_module, "observed", watched)
+    monkeypatch.setattr(moments_module, "load_observations", lambda: early)
+    assert goals() == before
     assert max(asked) == 2018
 
 
 def test_moments_are_the_observations_where_there_are_any() -> None:
-    goals = moments()
-    for (place, indicator, year), value in goals.items():
+    wanted = goals()
+    for (place, indicator, year), value in wanted.items():
         datum = observed(indicator, place, year)
         if datum is not None:
             assert value == datum.value
-    assert ("Ningbo", "rd_intensity", 2018) in goals
-    assert ("Hangzhou", "invention_patents_granted", 2018) in goals
+    assert ("Ningbo", "rd_intensity", 2018) in wanted
+    assert ("Hangzhou", "invention_patents_granted", 2018) in wanted
 
 
 # Steps, on models that are made up.
@@ -114,32 +117,32 @@ def test_effects_stay_within_their_bounds() -> None:
         for _ in range(20):
             step(effects, goals_everywhere(), toy(goals_everywhere(), factor), 0.7)
         for (_, name), value in effects.items():
-            assert BOUNDS[name][0] <= value <= BOUNDS[name][1]
-    assert effects["Hefei", "rd_trend"] == BOUNDS["rd_trend"][0]
+            assert EFFECT_PRIORS[name].low <= value <= EFFECT_PRIORS[name].high
+    assert effects["Hefei", "rd_trend"] == EFFECT_PRIORS["rd_trend"].low
 
 
 def test_places_without_a_goal_keep_the_default() -> None:
-    goals = {key: value for key, value in goals_everywhere().items() if key[0] != "Zhoushan"}
+    wanted = {key: value for key, value in goals_everywhere().items() if key[0] != "Zhoushan"}
     effects: Effects = {}
-    step(effects, goals, toy(goals, 0.5), 0.7)
+    step(effects, wanted, toy(wanted, 0.5), 0.7)
     assert not any(place == "Zhoushan" for place, _ in effects)
     zones = {place for place, name in effects if name == "talent_trend"}
     assert "Ningbo_HTZ" not in zones  # talent is a stock of cities
 
 
 def test_steps_lead_to_the_goals_of_a_model_that_answers_its_effects() -> None:
-    goals = {key: value for key, value in goals_everywhere().items() if key[1] == "rd_intensity"}
+    wanted = {key: value for key, value in goals_everywhere().items() if key[1] == "rd_intensity"}
     effects: Effects = {}
 
     def answer() -> Moments:
-        model = toy(goals)
+        model = toy(wanted)
         for place in PLACES:
             trend = effects.get((place, "rd_trend"), 0.0)
             for year in FIT_YEARS:
                 model[place, "rd_intensity", year] = 80.0 * math.exp(trend * (year - 2014.5))
         return model
 
-    distances = [step(effects, goals, answer(), 0.7) for _ in range(12)]
+    distances = [step(effects, wanted, answer(), 0.7) for _ in range(12)]
     assert distances[-1] < 0.5 * distances[0]
     assert distances[-1] == pytest.approx(distances[-2], abs=1e-4)
     assert 0.05 < effects["Hefei", "rd_trend"] < 0.12
@@ -151,7 +154,9 @@ def test_steps_lead_to_the_goals_of_a_model_that_answers_its_effects() -> None:
 def test_what_is_written_is_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (fit, effects_module):
         monkeypatch.setattr(module, "data_dir", lambda: tmp_path)
-    effects = {(place, name): 0.123456789 * (i + 1) for i, name in enumerate(BOUNDS) for place in PLACES}
+    effects = {
+        (place, name): 0.123456789 * (i + 1) for i, name in enumerate(EFFECT_PRIORS) for place in PLACES
+    }
     load_effects.cache_clear()
     try:
         assert write(effects) == tmp_path / "city_effects.csv"
@@ -168,8 +173,7 @@ def test_the_shipped_file_is_whole_and_within_bounds() -> None:
     shipped = load_effects()
     assert {place for place, _ in shipped} == set(PLACES)
     for (place, name), value in shipped.items():
-        low, high = BOUNDS[name]
-        assert low <= value <= high, (place, name)
+        assert EFFECT_PRIORS[name].low <= value <= EFFECT_PRIORS[name].high, (place, name)
     for city in ("Ningbo", "Wenzhou", "Hangzhou"):
         fitted = {name for place, name in shipped if place == city}
         assert fitted >= set(MEASURED) - {"contract_trend"}  # nobody published Wenzhou's turnover
