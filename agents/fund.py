@@ -1,43 +1,62 @@
-"""Venture funds: they raise money from private and public partners and look for deals."""
+"""Funds: venture funds raise money and look for deals; guidance funds bring the public part."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import mesa
 import numpy as np
 
+THINNEST = 0.25
+"""Depth of the market, 1 where half of the teams close alone, below which it matters no more (assumption)."""
+
 
 @dataclass(frozen=True)
 class Offer:
-    """What a fund of a city can draw on in this quarter, 10 000 CNY.
+    """What the funds of a city can draw on in this quarter, 10 000 CNY.
 
     Attributes
     ----------
     public : float
-        Public money on offer.
+        Public money that the budget holds for funds.
     cap : float
-        Largest public share.
+        Public share of a fund that takes public money.
     channel : float
         Private savings that a policy steers to the fund.
-    reachable : float
-        Private savings that technology funds could win at most.
+    savings : float
+        Private savings of the city.
     """
 
     public: float
     cap: float
     channel: float
-    reachable: float
+    savings: float
+
+
+def closing_shares(depth: float, cap: float, p: Any) -> tuple[float, float]:
+    """Return which part of the teams that try to raise a fund succeed: alone, and with a public cornerstone.
+
+    Private partners offer each team a random part of the smallest size at which its fund can work: lognormal,
+    its median rising with the depth of the market. A team closes if that and the public share make a whole.
+    """
+    spread = float(p["partner_spread"])
+    median = float(p["partner_depth"]) * math.log(max(THINNEST, depth))
+
+    def above(part: float) -> float:
+        return 0.5 * math.erfc((math.log(part) - median) / (spread * math.sqrt(2.0)))
+
+    return above(1.0), above(1.0 - cap)
 
 
 class VentureFund(mesa.Agent):
-    """The venture funds of one city as one agent: money of private and of public partners side by side.
+    """The venture funds of one city as one agent, with the accounts of private and of public partners.
 
     Money in 10 000 CNY. Deals and holdings are matched in `simulation.capital`.
 
     Parameters
     ----------
     managed : float
-        Capital under management at the start; `dry_share` of it is not invested.
+        Capital under management at the start, all private; `dry_share` of it is not invested.
     """
 
     def __init__(
@@ -48,17 +67,16 @@ class VentureFund(mesa.Agent):
         self.place = place
         self.identity = identity
         self.dry_powder = dry_share * managed
-        self.dry_powder_start = self.dry_powder
         self.legacy = managed - self.dry_powder
         self.portfolio = 0.0
-        self.public_powder = 0.0
-        self.public_total = 0.0
-        self.private_total = managed
-        self.managed_start = managed
+        self.private_paid = self.dry_powder
+        self.public_paid = 0.0
+        self.private_returned = self.public_returned = 0.0
         self.raised_private = self.raised_public = 0.0
         self.invested = self.returned = self.cost_returned = self.written_off = 0.0
         self.reputation = 1.0
         self.pace = self.dry_powder / float(model.p["target_cover"])
+        self.removed = False
 
     @property
     def managed(self) -> float:
@@ -67,47 +85,64 @@ class VentureFund(mesa.Agent):
 
     @property
     def public_share(self) -> float:
-        """Part of commitments that came from the public purse."""
-        total = self.public_total + self.private_total
-        return self.public_total / total if total > 0.0 else 0.0
+        """Part of the money paid in that is public; holdings from before 2015 are private."""
+        total = self.public_paid + self.private_paid
+        return self.public_paid / total if total > 0.0 else 0.0
 
-    def raise_money(self, offer: Offer, supply: float, p: Any) -> tuple[float, float]:
-        """Raise commitments in this quarter; return (private, public).
+    def usual_commitments(self, channel: float, supply: float, p: Any) -> tuple[float, float]:
+        """Return what private partners commit without public money, and what they would if deals abounded.
 
-        Private partners commit more when money is plentiful outside (`supply`, 2015 = 1) and after good
-        returns, and less the longer uninvested money would last at the pace of deals. Public money is paid
-        only as far as private partners keep it below the cap. What they would give anyway counts towards
-        it; for the rest the fund must win further partners, as far as private savings reach and they
-        accept. So where private money is plentiful public money adds little and later displaces some, and
-        where it is scarce it brings more in.
+        They commit more when money is plentiful outside (`supply`, 2015 = 1) and after good returns, and less
+        the longer uninvested money would last at the pace of deals. `channel` is steered to the fund.
         """
         cover = self.dry_powder / max(self.pace, 1e-9)
         scarcity = (float(p["target_cover"]) / max(cover, 1e-9)) ** float(p["scarcity_elasticity"])
-        usual = 0.25 * float(p["fund_capital_rate"]) * self.managed * supply
-        private = usual * min(2.0, max(0.2, scarcity)) * self.reputation ** float(p["return_elasticity"])
-        private += offer.channel
-        needed = offer.public * (1.0 - offer.cap) / offer.cap
-        left = max(0.0, offer.reachable - private) * min(1.0, scarcity)
-        private += min(max(0.0, needed - private), left)
-        public = min(offer.public, private * offer.cap / (1.0 - offer.cap))
-        self.raised_private, self.raised_public = private, public
-        self.dry_powder += private + public
-        self.private_total += private
-        self.public_total += public
-        return private, public
+        private = self.managed - self.public_share * (self.dry_powder + self.portfolio)
+        usual = 0.25 * float(p["fund_capital_rate"]) * private * supply
+        returns = self.reputation ** float(p["return_elasticity"])
+        return usual * min(2.0, max(0.2, scarcity)) * returns + channel, usual * returns + channel
+
+    def raise_money(self, offer: Offer, public: float, supply: float, p: Any) -> tuple[float, float]:
+        """Raise commitments in this quarter; return (private, public), the latter at most `public`.
+
+        What partners commit without public money tells, with the depth of the market, how many teams tried.
+        A public cornerstone lets further teams close, whose private partners would have left with their
+        money; teams that close anyway also take it and then need fewer private partners. So public money
+        brings private money in where many teams just fail, and displaces it where most succeed.
+        """
+        if self.removed:
+            return 0.0, 0.0
+        private, eager = self.usual_commitments(offer.channel, supply, p)
+        committed = 0.0
+        if public > 0.0:
+            depth = eager / max(1e-9, float(p["fund_reachable_share"]) * offer.savings)
+            alone, helped = closing_shares(depth, offer.cap, p)
+            closed = private / alone * helped
+            served = min(1.0, public / max(1e-9, offer.cap * closed))
+            private += served * ((1.0 - offer.cap) * closed - private)
+            committed = min(public, served * offer.cap * closed)
+        self.raised_private, self.raised_public = private, committed
+        self.dry_powder += private + committed
+        self.private_paid += private
+        self.public_paid += committed
+        return private, committed
 
     def budget(self, p: Any) -> float:
         """Return the money for deals in this quarter."""
         return 0.25 * float(p["fund_deployment"]) * self.dry_powder
 
     def run_off(self, p: Any) -> float:
-        """Sell a part of the holdings from before 2015; return the proceeds, which go to the partners."""
+        """Sell a part of the holdings from before 2015; return the proceeds, which go to private partners."""
         sold = 0.25 * float(p["holding_exit_rate"]) * self.legacy
         self.legacy -= sold
+        self.private_returned += sold
         return sold
 
-    def settle(self, invested: float, proceeds: float, cost: float, lost: float) -> None:
-        """Book a quarter's deals, sales and losses; reputation follows the return on what was closed."""
+    def settle(self, invested: float, proceeds: float, cost: float, lost: float) -> float:
+        """Book a quarter's deals, sales and losses; return the part of proceeds that public partners get.
+
+        Reputation follows the return on what was closed.
+        """
         self.dry_powder -= invested
         self.pace += 0.25 * (4.0 * invested - self.pace)
         self.portfolio += invested - cost - lost
@@ -118,3 +153,78 @@ class VentureFund(mesa.Agent):
         closed = self.cost_returned + self.written_off
         if closed > 0.0:
             self.reputation = max(0.3, self.returned / closed) / 1.5
+        public = self.public_share * proceeds
+        self.public_returned += public
+        self.private_returned += proceeds - public
+        return public
+
+    def wind_up(self) -> tuple[float, float]:
+        """Sell everything at cost and return all money; return what (private, public) partners get."""
+        public = self.public_share * (self.dry_powder + self.portfolio)
+        private = self.managed - public
+        self.private_returned += private
+        self.public_returned += public
+        self.private_paid = self.public_paid = self.invested = 0.0
+        self.dry_powder = self.legacy = self.portfolio = self.pace = 0.0
+        self.raised_private = self.raised_public = 0.0
+        return private, public
+
+    def remove(self) -> None:
+        """Take the fund out of the model: it raises and invests no more and is wound up in this quarter."""
+        self.removed = True
+        super().remove()
+
+
+class GuidanceFund(mesa.Agent):
+    """A city's guidance fund: a fund of funds that joins the city's venture funds as their public partner.
+
+    Money in 10 000 CNY. It calls public money when funds close, and commits again what comes back.
+
+    Attributes
+    ----------
+    balance : float
+        Money that came back and is not yet committed again.
+    called : float
+        Money called from the budget in this quarter.
+    paid_in, committed, returned, lost : float
+        Sums since the start: called from the budget net of what went back, paid to funds, received from them,
+        its part of what they wrote off.
+    """
+
+    def __init__(self, model: Any, city: int, place: int) -> None:
+        super().__init__(model)
+        self.city = city
+        self.place = place
+        self.balance = self.called = 0.0
+        self.paid_in = self.committed = self.returned = self.lost = 0.0
+        self.removed = False
+
+    def at_hand(self, offered: float) -> float:
+        """Return what it can commit in this quarter, of `offered` money and its own."""
+        return 0.0 if self.removed else self.balance + offered
+
+    def commit(self, amount: float) -> float:
+        """Pay `amount` to funds, its own money first; return what it calls from the budget."""
+        own = min(amount, self.balance)
+        self.balance -= own
+        self.committed += amount
+        self.called = amount - own
+        self.paid_in += self.called
+        return self.called
+
+    def receive(self, proceeds: float, lost: float) -> None:
+        """Book what funds paid back, and its part of their losses."""
+        self.balance += proceeds
+        self.returned += proceeds
+        self.lost += lost
+
+    def close(self) -> float:
+        """Pay back to the treasury what is left; return it."""
+        left, self.balance = self.balance, 0.0
+        self.paid_in -= left
+        return left
+
+    def remove(self) -> None:
+        """Take the guidance fund out of the model: it commits no more; what it gets goes to the treasury."""
+        self.removed = True
+        super().remove()

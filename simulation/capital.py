@@ -105,6 +105,17 @@ def make_deals(
 
 
 @rule
+def exit_skill(public_share: float, p: Any) -> float:
+    """Return a fund's rate of exits relative to a private one.
+
+    A parabola in the public share: one if all is private, the most at `public_share_peak` (Brander, Du &
+    Hellmann 2010), `public_exit_penalty` if all is public (Li 2023).
+    """
+    curve = (1.0 - p.public_exit_penalty) / (1.0 - 2.0 * p.public_share_peak)
+    return float(1.0 + curve * public_share * (2.0 * p.public_share_peak - public_share))
+
+
+@rule
 def review_holdings(
     firms: Any,
     holdings: Any,
@@ -119,8 +130,8 @@ def review_holdings(
 ) -> int:
     """Sell, write off or keep each holding; return how many are kept (moved to the front).
 
-    After two years a holding is sold at a yearly rate that rises with the firm's opportunity; funds with a
-    high public share sell less often (Li 2023), most in the middle (Brander, Du & Hellmann 2010).
+    After two years a holding is sold at a yearly rate that rises with the firm's opportunity and the fund's
+    skill.
     """
     kept = 0
     for h in range(count):
@@ -134,8 +145,7 @@ def review_holdings(
             continue
         if quarter - holding.quarter >= 8:
             firm = firms[holding.row]
-            share = public_share[fund]
-            skill = 1.0 + share - (2.0 - p.public_exit_penalty) * share * share
+            skill = exit_skill(public_share[fund], p)
             chance = 0.25 * p.holding_exit_rate * skill * 2.0 / (1.0 + np.exp(-firm.opportunity))
             if uniform(stream(seed, holding.firm, quarter), Purpose.EXIT_DEAL) < chance:
                 proceeds[fund] += p.exit_multiple * holding.cost

@@ -140,10 +140,9 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
             public += _city_sum(model, model.allotted[name])
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
     channel = _city_max(model, levers["private_capital_channel"]) * savings
-    reachable = model.p["fund_reachable_share"] * savings
     caps = levers["guidance_share"]
     model.offers = [
-        Offer(float(public[c]), float(caps[c]), float(channel[c]), float(reachable[c]))
+        Offer(float(public[c]), float(caps[c]), float(channel[c]), float(savings[c]))
         for c in range(public.size)
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from agents.firm import Firm
-from agents.fund import VentureFund
+from agents.fund import GuidanceFund, VentureFund
 from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
 from agents.university import University
@@ -195,6 +195,7 @@ def _capital(model: World) -> None:
             model, city, city, entity_id(name, "fund"), managed, float(model.p["dry_powder_share"])
         )
         model.funds.append(fund)
+    model.guidance_funds = [GuidanceFund(model, fund.city, fund.place) for fund in model.funds]
     model.holdings = np.zeros(4096, dtype=HOLDING)
     model.holding_count = 0
 
@@ -217,7 +218,7 @@ def _books(model: World) -> None:
     model.stats = np.zeros(places, dtype=STATISTICS)
     model.ledger = np.zeros(cities, dtype=LEDGER)
     model.outside = dict.fromkeys(
-        ("lps", "budgets", "banks", "university_spending", "services", "markets"), 0.0
+        ("lps", "budgets", "banks", "university_spending", "services", "markets", "treasury"), 0.0
     )
     firms = model.firms.records
     model.knowledge_stock = np.zeros_like(model.goods.demand)

@@ -50,10 +50,15 @@ def _money_of_funds(model: World) -> None:
             model,
             f"fund of city {fund.city} is negative",
         )
-        expected = fund.dry_powder_start + fund.private_total - fund.managed_start
-        expected += fund.public_total - fund.invested
+        expected = fund.private_paid + fund.public_paid - fund.invested
         what = f"fund of city {fund.city} holds {fund.dry_powder}, its books say {expected}"
         _require(_near(fund.dry_powder, expected, fund.managed), model, what)
+    for guidance, fund in zip(model.guidance_funds, model.funds, strict=True):
+        expected = guidance.paid_in + guidance.returned - guidance.committed
+        what = f"guidance fund of city {guidance.city} holds {guidance.balance}, its books say {expected}"
+        _require(_near(guidance.balance, expected, guidance.committed), model, what)
+        what = f"guidance fund of city {fund.city} committed {guidance.committed}, got {fund.public_paid}"
+        _require(_near(guidance.committed, fund.public_paid, fund.managed) or fund.removed, model, what)
     held = float(model.holdings["cost"][: model.holding_count].sum())
     book = sum(fund.portfolio for fund in model.funds)
     _require(_near(held, book, book), model, f"holdings cost {held}, funds' books say {book}")
@@ -84,7 +89,7 @@ def _money_of_governments(model: World) -> None:
     _require(_near(subsidies / model.scale, charged, income), model, what)
     for who, purposes, received in (
         ("universities", ("universities",), sum(u.received for u in model.universities)),
-        ("funds", FOR_FUNDS, sum(fund.raised_public for fund in model.funds)),
+        ("guidance funds", FOR_FUNDS, sum(fund.called for fund in model.guidance_funds)),
     ):
         given = sum(paid.get(purpose, 0.0) for purpose in purposes)
         _require(_near(given, received, income), model, f"{who} got {received}, governments paid {given}")

@@ -3,9 +3,7 @@
 import numpy as np
 
 from agents.university import Draws
-from simulation import delivery, entry, yearbook
-from simulation.budgets import FOR_FUNDS, pay_for
-from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
+from simulation import delivery, entry, funding, yearbook
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
 from simulation.firm_tick import operate_firms, plan_firms
@@ -171,63 +169,9 @@ def contracts(model: World) -> None:
 
 def capital(model: World) -> None:
     """Raise funds, make deals, sell holdings."""
-    firms, p, cities = model.firms, model.p, len(model.geography.cities)
-    weight = 1.0 / model.scale
-    seekers = model.seekers[: model.seeking]
-    asked = demand_for_capital(firms.records, seekers, cities, model.parameters[0])
-    reach = fund_reach(model.geography, model.minutes, p)
-    plenty = float(model.outlook.vc_supply[model.quarter // 4])
-    for fund in model.funds:
-        private, public = fund.raise_money(model.offers[fund.city], plenty, p)
-        model.outside["lps"] -= private
-        pay_for(model, fund.city, FOR_FUNDS, public)
-    supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
-    powder = np.array([fund.dry_powder for fund in model.funds])
-    before = powder.copy()
-    _reserve_holdings(model, seekers.size)
-    free = model.holdings[model.holding_count :]
-    deals = make_deals(
-        firms.records,
-        seekers,
-        model.seed,
-        model.quarter,
-        asked,
-        supply,
-        powder,
-        weight,
-        model.parameters[0],
-        free,
-    )
-    model.deals = deals
-    model.deal_money = float((before - powder).sum())
-    model.holding_count += deals
-    proceeds, cost, lost = (np.zeros(len(model.funds)) for _ in range(3))
-    share = np.array([fund.public_share for fund in model.funds])
-    model.holding_count = review_holdings(
-        firms.records,
-        model.holdings,
-        model.holding_count,
-        model.seed,
-        model.quarter,
-        share,
-        model.parameters[0],
-        proceeds,
-        cost,
-        lost,
-    )
-    for i, fund in enumerate(model.funds):
-        invested = float(before[i] - powder[i])
-        fund.settle(invested, float(proceeds[i]), float(cost[i]), float(lost[i]))
-        sold = fund.run_off(p)
-        model.outside["markets"] -= float(proceeds[i]) + sold
-        model.outside["lps"] += float(proceeds[i]) + sold
-
-
-def _reserve_holdings(model: World, room: int) -> None:
-    if model.holding_count + room > model.holdings.size:
-        grown = np.zeros(2 * model.holdings.size + room, dtype=HOLDING)
-        grown[: model.holdings.size] = model.holdings
-        model.holdings = grown
+    funding.wind_up(model)
+    funding.raise_funds(model)
+    funding.review(model, funding.invest(model))
 
 
 def talent(model: World) -> None:

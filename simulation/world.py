@@ -8,7 +8,7 @@ firms. Money in 10 000 CNY, flows a quarter.
 import mesa
 import numpy as np
 
-from agents.fund import Offer, VentureFund
+from agents.fund import GuidanceFund, Offer, VentureFund
 from agents.government import Government
 from agents.population import RecordPopulation
 from agents.university import University
@@ -63,7 +63,8 @@ class World(mesa.Model):
     university_ids: np.ndarray
     university_fields: np.ndarray
     university_starts: np.ndarray  # [C + 1]
-    funds: list[VentureFund]
+    funds: list[VentureFund]  # [C]
+    guidance_funds: list[GuidanceFund]  # [C]
     governing: list[Government | None]  # [P] who answers for a place
     city_budgets: np.ndarray  # [C] S&T budget of the city and its zone
     allotted: dict[str, np.ndarray]  # by programme, [P] money put aside in the quarter

@@ -81,7 +81,7 @@ def state(model: InnovationModel) -> str:
     arrays += [model.stats[name] for name in model.stats.dtype.names]
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
-    for agent in (*model.universities, *model.funds, *model.governments):
+    for agent in (*model.universities, *model.funds, *model.guidance_funds, *model.governments):
         numbers = {name: value for name, value in vars(agent).items() if isinstance(value, int | float)}
         digest.update(repr(sorted(numbers.items())).encode())
     return digest.hexdigest()

@@ -200,7 +200,11 @@ BREAKS: dict[str, tuple[Callable[[InnovationModel], None], str]] = {
         outside("arrears", lambda m: named(m, "Hefei"), 9e4), "firms got"),
     "a university that is given more": (
         outside("received", lambda m: m.universities[0], 9e4), "universities got"),
-    "public money that a fund never got": (outside("raised_public", lambda m: m.funds[5], 9e4), "funds got"),
+    "public money that a fund never got": (
+        outside("called", lambda m: m.guidance_funds[5], 9e4), "guidance funds got"),
+    "public money that went astray": (outside("public_paid", lambda m: m.funds[5], 9e4), "fund of city 5"),
+    "a guidance fund with money from nowhere": (
+        outside("balance", lambda m: m.guidance_funds[5], 9e4), "guidance fund of city 5 holds"),
     "a university's cash from nowhere": (
         outside("cash", lambda m: m.universities[0], 9.0), "universities' cash moved"),
     "a contract sold twice": (outside("", lambda m: m.contracts_sold, 3.0), "contracts bought"),

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from agents.firm import Firm, Kind
-from agents.fund import VentureFund
+from agents.fund import GuidanceFund, VentureFund
 from agents.government import Government
 from agents.university import University
 from simulation.model import InnovationModel
@@ -110,7 +110,7 @@ class Inspector(mesa.Agent):
 
 def others(model):
     """Return the agents that are no firms."""
-    return [*model.universities, *model.funds, *model.governments]
+    return [*model.universities, *model.funds, *model.guidance_funds, *model.governments]
 
 
 # The registry of agents.
@@ -118,7 +118,7 @@ def others(model):
 
 def test_all_agents_are_mesa_agents(model):
     kinds = {Firm: model.firms, University: model.universities, VentureFund: model.funds,
-             Government: model.governments}  # fmt: skip
+             GuidanceFund: model.guidance_funds, Government: model.governments}  # fmt: skip
     assert set(model.agent_types) == set(model.agents_by_type) == set(kinds)
     for kind, members in kinds.items():
         assert len(model.agents_by_type[kind]) == len(members) > 0

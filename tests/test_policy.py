@@ -267,7 +267,7 @@ def test_title_raises_transfer_by_universities() -> None:
 
 SEEDS = (1, 2, 3)
 VALUES = tuple(
-    (name, {"guidance_share": 0.05, "talent_package": 100.0}.get(name, lever.plan))
+    (name, {"guidance_share": 0.15, "talent_package": 100.0}.get(name, lever.plan))
     for name, lever in LEVERS.items()
 )
 """Plan values; where the plan is the neutral value, one that differs from it."""

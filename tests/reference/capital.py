@@ -41,18 +41,20 @@ def run_funds(model: "ReferenceModel") -> None:
     """Raise money, make deals, sell or write off holdings, close the quarter's books."""
     p, quarter = model.p, model.quarter
     plenty = float(model.outlook.vc_supply[quarter // 4])
-    for fund in model.funds:
-        private, public = fund.raise_money(model.offers[fund.city], plenty, p)
-        pay_for(model, fund.city, FOR_FUNDS, public)
+    for fund, guidance in zip(model.funds, model.guidance_funds, strict=True):
+        offer = model.offers[fund.city]
+        private, public = fund.raise_money(offer, guidance.balance + offer.public, plenty, p)
+        pay_for(model, fund.city, FOR_FUNDS, guidance.commit(public))
         model.outside["lps"] -= private
     invested = _make_deals(model)
     proceeds, cost, lost = (dict.fromkeys(model.funds, 0.0) for _ in range(3))
     model.holdings = [h for h in model.holdings if _is_kept(model, h, proceeds, cost, lost)]
     for fund in model.funds:
-        fund.settle(invested[fund], proceeds[fund], cost[fund], lost[fund])
+        public = fund.settle(invested[fund], proceeds[fund], cost[fund], lost[fund])
+        model.guidance_funds[fund.city].receive(public, fund.public_share * lost[fund])
         to_partners = proceeds[fund] + fund.run_off(p)
         model.outside["markets"] -= to_partners
-        model.outside["lps"] += to_partners
+        model.outside["lps"] += to_partners - public
 
 
 def _make_deals(model: "ReferenceModel") -> dict[VentureFund, float]:
@@ -114,8 +116,9 @@ def _is_kept(
         return False
     if model.quarter - holding.quarter < LOCK_UP:
         return True
-    public = fund.public_share
-    skill = 1.0 + public - (2.0 - p.public_exit_penalty) * public**2
+    public, peak = fund.public_share, p.public_share_peak
+    depth = (1.0 - p.public_exit_penalty) / ((1.0 - peak) ** 2 - peak**2)  # of a parabola around the peak
+    skill = 1.0 + depth * (peak**2 - (public - peak) ** 2)
     quality = 2.0 / (1.0 + math.exp(-firm.opportunity))
     if firm.draws().uniform("EXIT_DEAL") >= 0.25 * p.holding_exit_rate * skill * quality:
         return True

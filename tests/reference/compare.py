@@ -33,7 +33,7 @@ def assert_same(fast: InnovationModel, slow: ReferenceModel) -> None:
         _same(name, getattr(fast, name), getattr(slow, name))
     for account, amount in fast.outside.items():
         np.testing.assert_allclose(slow.outside[account], amount, RELATIVE, 1e-3, err_msg=account)
-    for name in ("universities", "funds", "governments"):
+    for name in ("universities", "funds", "guidance_funds", "governments"):
         for one, other in zip(getattr(fast, name), getattr(slow, name), strict=True):
             assert _figures(one).keys() == _figures(other).keys()
             for figure, value in _figures(one).items():

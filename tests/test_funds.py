@@ -1,0 +1,239 @@
+"""Venture capital: fund-raising with and without public money, deals, holdings, exits."""
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from worlds import scenario
+
+from agents.fund import GuidanceFund, Offer, VentureFund, closing_shares
+from agents.parameters import parameter_record
+from agents.records import FIRM
+from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings, screening
+from simulation.geography import load_geography
+from simulation.model import InnovationModel
+
+P = parameter_record()[0]
+GEOGRAPHY = load_geography()
+CITIES = len(GEOGRAPHY.cities)
+SHANGHAI, NINGBO, WENZHOU, HEFEI = (
+    GEOGRAPHY.cities.index(c) for c in ("Shanghai", "Ningbo", "Wenzhou", "Hefei")
+)
+
+
+def fund(managed: float = 1e5) -> VentureFund:
+    model = InnovationModel(scale=0.001, until=2015, seed=1)
+    return VentureFund(model, 0, 0, np.uint64(1), managed, float(P["dry_powder_share"]))
+
+
+NOTHING = Offer(public=0.0, cap=0.3, channel=0.0, savings=1e5)
+
+
+def raised(offer: Offer, supply: float = 1.0, managed: float = 1e5) -> tuple[float, float]:
+    return fund(managed).raise_money(offer, offer.public, supply, P)
+
+
+def test_funds_book_what_they_raise() -> None:
+    item = fund()
+    before = item.dry_powder, item.private_paid, item.managed
+    private, public = item.raise_money(Offer(1e3, 0.3, 100.0, 1e6), 1e3, 1.0, P)
+    assert private > 0.0
+    assert public > 0.0
+    assert item.dry_powder == pytest.approx(before[0] + private + public)
+    assert item.private_paid == pytest.approx(before[1] + private)
+    assert item.managed == pytest.approx(before[2] + private + public)
+    assert item.public_share == pytest.approx(public / (before[1] + private + public))
+
+
+def test_private_partners_follow_supply_dry_powder_and_returns() -> None:
+    usual = raised(NOTHING)[0]
+    assert raised(NOTHING, supply=2.0)[0] == pytest.approx(2.0 * usual)
+    idle, proven = fund(), fund()
+    idle.dry_powder *= 2.0
+    proven.reputation = 2.0
+    assert idle.raise_money(NOTHING, 0.0, 1.0, P)[0] < usual < proven.raise_money(NOTHING, 0.0, 1.0, P)[0]
+    assert raised(dataclasses.replace(NOTHING, channel=77.0))[0] == pytest.approx(usual + 77.0)
+
+
+@pytest.mark.parametrize("cap", [0.05, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("offered", [10.0, 1e3, 1e6])
+def test_public_money_stays_below_its_cap_and_its_offer(cap: float, offered: float) -> None:
+    private, public = raised(Offer(offered, cap, 0.0, 1e4))
+    assert 0.0 < public <= offered
+    assert public <= cap * (private + public) * (1.0 + 1e-12)
+
+
+def added(depth: float, cap: float = 0.3, public: float = 10.0) -> float:
+    """Return what private partners give more because of public money, per yuan of it."""
+    usual = raised(NOTHING)[0]
+    offer = Offer(public, cap, 0.0, savings=usual / (P["fund_reachable_share"] * depth))
+    private, paid = raised(offer)
+    return (private - usual) / paid
+
+
+def test_public_money_brings_private_money_in_where_it_is_scarce_and_displaces_it_where_it_is_ample() -> None:
+    leverage = [added(depth) for depth in (0.2, 0.5, 1.0, 2.0, 5.0)]
+    assert all(shallow > deep for shallow, deep in itertools.pairwise(leverage))
+    assert 0.9 < leverage[0] < 1.3
+    assert leverage[-1] < -0.5
+    assert added(0.1) == pytest.approx(leverage[0])
+    assert added(0.5, public=1e9) == pytest.approx(leverage[1])
+
+
+def test_teams_that_close_with_public_money_would_have_failed_or_need_less() -> None:
+    """By counting teams one by one."""
+    offers = P["partner_depth"] * np.log(0.6)
+    offers = np.exp(offers + P["partner_spread"] * norm.ppf((np.arange(200_000) + 0.5) / 200_000))
+    alone, helped = closing_shares(0.6, 0.3, P)
+    assert np.mean(offers >= 1.0) == pytest.approx(alone, abs=1e-4)
+    assert np.mean(offers >= 0.7) == pytest.approx(helped, abs=1e-4)
+    gain = 0.7 * np.mean(offers >= 0.7) - np.mean(offers >= 1.0)
+    assert added(0.6) == pytest.approx(gain / (0.3 * np.mean(offers >= 0.7)), rel=1e-3)
+
+
+def test_a_lower_cap_brings_in_more_private_money_a_public_yuan() -> None:
+    assert added(0.5, cap=0.1) > added(0.5, cap=0.3) > added(0.5, cap=0.5)
+
+
+def test_public_money_that_finds_no_team_is_not_paid() -> None:
+    private, public = raised(Offer(1e9, 0.3, 0.0, 1e5))
+    assert public == pytest.approx(0.3 * (private + public))
+
+
+def test_guidance_funds_commit_returns_before_they_call_public_money() -> None:
+    model = InnovationModel(scale=0.001, until=2015, seed=1)
+    item = GuidanceFund(model, 0, 0)
+    assert item.at_hand(100.0) == 100.0
+    assert item.commit(80.0) == 80.0
+    item.receive(30.0, lost=5.0)
+    assert item.at_hand(100.0) == 130.0
+    assert item.commit(50.0) == 20.0
+    assert (item.balance, item.paid_in, item.committed) == (0.0, 100.0, 130.0)
+    assert (item.returned, item.lost) == (30.0, 5.0)
+
+
+@pytest.mark.parametrize("kind", ["funds", "guidance_funds"])
+def test_a_removed_fund_acts_no_more(kind: str) -> None:
+    case = scenario({"guidance_fund": {"value": 50.0, "scope": ["Ningbo"], "start": "2015Q1"}})
+    model = InnovationModel(case, scale=0.05, until=2018, seed=1, check=True)
+    while model.quarter < 12:
+        model.step()
+    item, fund, guidance = getattr(model, kind)[NINGBO], model.funds[NINGBO], model.guidance_funds[NINGBO]
+    assert fund.public_paid == guidance.committed > 0.0
+    item.remove()
+    assert item not in model.agents
+    committed = guidance.committed
+    for _ in range(4):
+        model.step()
+    assert guidance.committed == committed
+    if kind == "funds":
+        assert fund.managed == fund.raised_private == 0.0
+        assert NINGBO not in model.holdings["fund"][: model.holding_count]
+    else:
+        assert guidance.balance == fund.raised_public == 0.0
+        assert guidance.returned > 0.0
+        assert fund.raised_private > 0.0
+
+
+def seeking_firms(count: int = 2000) -> np.ndarray:
+    draws = np.random.default_rng(4)
+    firms = np.zeros(count, dtype=FIRM)
+    firms["id"] = np.arange(1, count + 1)
+    firms["alive"] = 1
+    firms["city"] = firms["place"] = draws.choice([SHANGHAI, NINGBO], count)
+    firms["opportunity"] = draws.normal(1.5, 1.0, count)
+    firms["revenue"], firms["rd"] = 100.0, 20.0
+    return firms
+
+
+def deals(firms: np.ndarray, money: float, weight: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the deals, and what each fund has left."""
+    seekers = np.arange(firms.size)
+    asked = demand_for_capital(firms, seekers, CITIES, P)
+    supply = np.zeros((CITIES, CITIES))
+    supply[SHANGHAI, [SHANGHAI, NINGBO]] = money
+    supply[NINGBO, NINGBO] = money
+    powder = supply.sum(axis=1)
+    holdings = np.zeros(firms.size, dtype=HOLDING)
+    count = make_deals(firms, seekers, 1, 5, asked, supply, powder, weight, P, holdings)
+    return holdings[:count], powder
+
+
+def test_money_taken_from_funds_is_money_that_firms_receive() -> None:
+    firms, weight = seeking_firms(), 4.0
+    holdings, left = deals(firms, 2e5, weight)
+    taken = np.array([4e5 if c == SHANGHAI else 2e5 if c == NINGBO else 0.0 for c in range(CITIES)]) - left
+    assert holdings.size > 50
+    assert firms["cash"].sum() * weight == pytest.approx(taken.sum())
+    np.testing.assert_allclose(np.bincount(holdings["fund"], holdings["cost"], CITIES), taken)
+    assert (firms["cash"] == firms["equity"]).all()
+    assert (left >= 0.0).all()
+    assert np.unique(holdings["firm"]).size == holdings.size
+
+
+def test_screening_prefers_opportunity_however_much_money_there_is() -> None:
+    grades = [screening(np.array([(o,)], dtype=[("opportunity", "f8")])[0]) for o in (-2.0, 0.0, 1.5, 4.0)]
+    assert all(low < high for low, high in itertools.pairwise(grades))
+    for money in (5e4, 1e9):
+        firms = seeking_firms()
+        holdings, _ = deals(firms, money)
+        chosen = firms["opportunity"][holdings["row"]]
+        assert chosen.mean() > firms["opportunity"].mean() + 0.3
+
+
+def test_more_money_means_more_deals_up_to_what_stands_screening() -> None:
+    numbers = [deals(seeking_firms(), money)[0].size for money in (2e4, 2e5, 1e9, 1e10)]
+    assert numbers[0] < numbers[1] < numbers[2] == numbers[3] < 2000
+
+
+def test_funds_look_nearby_first() -> None:
+    reach = fund_reach(GEOGRAPHY, GEOGRAPHY.minutes, P)
+    np.testing.assert_allclose(reach.sum(axis=1), 1.0)
+    assert (reach.argmax(axis=1) == np.arange(CITIES)).all()
+    assert reach[SHANGHAI, NINGBO] > reach[HEFEI, WENZHOU]
+
+
+def reviewed(public_share: float, age: int = 12, dead: bool = False, count: int = 4000) -> Any:
+    """Return (sold, cost of sold, lost, kept) of one fund's holdings after one review."""
+    firms = np.zeros(count, dtype=FIRM)
+    firms["alive"] = 0 if dead else 1
+    holdings = np.zeros(count, dtype=HOLDING)
+    holdings["row"] = np.arange(count)
+    holdings["firm"] = np.arange(1, count + 1)
+    holdings["cost"] = 10.0
+    proceeds, cost, lost = (np.zeros(1) for _ in range(3))
+    kept = review_holdings(firms, holdings, count, 1, age, np.array([public_share]), P, proceeds, cost, lost)
+    assert cost[0] + lost[0] + holdings["cost"][:kept].sum() == pytest.approx(10.0 * count)
+    return proceeds[0], cost[0], lost[0], kept
+
+
+def test_holdings_are_sold_after_two_years_and_written_off_with_their_firm() -> None:
+    assert reviewed(0.0, age=7)[1] == 0.0
+    proceeds, cost, lost, _ = reviewed(0.0)
+    assert proceeds == pytest.approx(P["exit_multiple"] * cost)
+    assert cost > 0.0
+    assert lost == 0.0
+    assert reviewed(0.0, dead=True)[2:] == (40_000.0, 0)
+
+
+def test_exits_peak_at_a_mixed_ownership() -> None:
+    none, some, all_public = (
+        reviewed(share, count=40_000)[1] for share in (0.0, P["public_share_peak"], 1.0)
+    )
+    assert some > none > all_public
+    assert all_public / none == pytest.approx(P["public_exit_penalty"], abs=0.08)
+
+
+def test_funds_settle_what_was_closed() -> None:
+    item = fund()
+    item.portfolio = 500.0
+    powder = item.dry_powder
+    item.settle(invested=100.0, proceeds=300.0, cost=100.0, lost=50.0)
+    assert item.dry_powder == powder - 100.0
+    assert item.portfolio == 450.0
+    assert item.reputation == pytest.approx(300.0 / 150.0 / 1.5)
+    legacy = item.legacy
+    assert item.run_off(P) == pytest.approx(legacy - item.legacy)
