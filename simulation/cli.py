@@ -45,6 +45,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 Scale = Annotated[
     float, typer.Option(help="Share of firms that is simulated, 0.001 to 1, each with its weight.")
 ]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="NAME=VALUE of a parameter, instead of the table's; repeatable.")
+]
 Check = Annotated[bool, typer.Option("--check", help="Test all invariants after every tick (slower).")]
 
 
@@ -73,6 +76,7 @@ def run(
     first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
     scale: Scale = 1.0,
     until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
+    settings: Settings = [],  # noqa: B006 - typer copies it
     out: Annotated[Path | None, typer.Option(help="Directory for tables, figures and the manifest.")] = None,
     processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
     check: Check = False,
@@ -85,7 +89,9 @@ def run(
     """Project every target of the policy under a scenario, with bands and probabilities."""
     from simulation import cli_run
 
-    cli_run.run(scenario, seeds, first_seed, scale, until, out, processes, check, json, force, quiet)
+    cli_run.run(
+        scenario, seeds, first_seed, scale, until, settings, out, processes, check, json, force, quiet
+    )
 
 
 @app.command(epilog=EXIT_CODES)
@@ -207,6 +213,16 @@ def compare(
     members: Annotated[
         bool, typer.Option("--members", help="Show each city and zone, not only both together.")
     ] = False,
+    equal_budget: Annotated[
+        bool,
+        typer.Option(
+            "--equal-budget", help="Scale what spends money until all cost as much as the first policy."
+        ),
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Scale to this cost over no policy instead, 100m CNY 2019-2022."),
+    ] = None,
     json: Json = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace another experiment's results in --out.")
@@ -217,8 +233,92 @@ def compare(
     from simulation import cli_compare
 
     cli_compare.compare(
-        scenarios, seeds, first_seed, scale, until, processes, out, members, json, force, quiet
-    )
+        scenarios, seeds, first_seed, scale, until, processes, out, members, json, force, quiet, equal_budget,
+        budget,
+    )  # fmt: skip
+
+
+@app.command(epilog=EXIT_CODES)
+def attribute(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")],
+    to: Annotated[str, typer.Option(help="Scenario that it is compared with.")] = "baseline",
+    by: Annotated[
+        str | None,
+        typer.Option(help="Parts: lever, article or chapter; by default levers if they are few."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of paired seeds.")] = 20,
+    first_seed: Annotated[int, typer.Option(help="The first seed; the others follow.")] = 1,
+    scale: Annotated[
+        float, typer.Option(help="Share of firms that is simulated, 0.001 to 1, each with its weight.")
+    ] = 0.1,
+    until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
+    permutations: Annotated[
+        int | None,
+        typer.Option(help="Orders of the parts for each seed, an even number; 0 runs all coalitions."),
+    ] = None,
+    interactions: Annotated[
+        bool,
+        typer.Option("--interactions", help="Measure what the strongest pairs add together (more runs)."),
+    ] = False,
+    settings: Settings = [],  # noqa: B006 - typer copies it
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for tables and figures; a stopped run goes on from there.")
+    ] = None,
+    members: Annotated[
+        bool, typer.Option("--members", help="Show each city and zone, not only both together.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show small parts too.")] = False,
+    json: Json = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace another experiment's results in --out.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Attribute the difference of two scenarios to levers, articles or chapters, by Shapley values."""
+    from simulation import cli_attribute
+
+    cli_attribute.attribute(
+        scenario, to, by, seeds, first_seed, scale, until, permutations, interactions, settings, processes,
+        out, members, everything, json, force, quiet,
+    )  # fmt: skip
+
+
+@app.command(epilog=EXIT_CODES)
+def split(
+    first: Annotated[str, typer.Argument(help="A scenario, a .yaml file, a run's name, or its results.")],
+    last: Annotated[str, typer.Argument(help="What it is compared with, of any of these kinds.")],
+    settings: Settings = [],  # noqa: B006 - typer copies it
+    settings_first: Annotated[
+        list[str], typer.Option("--set-first", help="NAME=VALUE as --set, for the first side.")
+    ] = [],  # noqa: B006
+    seeds: Annotated[int, typer.Option(help="Number of paired seeds.")] = 20,
+    first_seed: Annotated[int, typer.Option(help="The first seed; the others follow.")] = 1,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Share of firms that is simulated; by default 0.1, or that of results."),
+    ] = None,
+    until: Annotated[int | None, typer.Option(help="Last year, 2015 to 2022.")] = None,
+    processes: Annotated[int | None, typer.Option(help="Worker processes; by default one a core.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the table; a stopped run goes on from there.")
+    ] = None,
+    members: Annotated[
+        bool, typer.Option("--members", help="Show each city and zone, not only both together.")
+    ] = False,
+    json: Json = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace another experiment's results in --out.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no messages.")] = False,
+) -> None:
+    """Split the difference of two runs or scenarios into policy, assumption, interaction and noise."""
+    from simulation import cli_split
+
+    cli_split.split(
+        (first, last), (settings_first, settings), seeds, first_seed, scale, until, processes, out, members,
+        json, force, quiet,
+    )  # fmt: skip
 
 
 @app.command("app", epilog=EXIT_CODES)

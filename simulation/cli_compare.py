@@ -27,8 +27,10 @@ from scenarios.comparison import (
 from scenarios.comparison_figure import small_multiples
 from scenarios.levers import LEVERS
 from scenarios.pairing import Pairing, measure
+from scenarios.same_cost import CLOSE, SameCost, match_costs
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
+from simulation.cli_progress import counting
 from simulation.errors import InputError
 from simulation.experiment import MAX_RUNS, TARGET_YEAR
 from simulation.figure import save
@@ -58,12 +60,19 @@ def compare(
     json: bool,
     force: bool,
     quiet: bool,
+    equal_budget: bool = False,
+    budget: float | None = None,
 ) -> None:
     """Simulate every scenario on the same seeds, write the comparison if asked to, and print it."""
     if not 1 <= seeds * len(scenarios) <= MAX_RUNS:
         raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS // len(scenarios)}, not {seeds}")
     with explained():
-        plan = plan_comparison(scenarios, range(first_seed, first_seed + seeds), scale, until)
+        seed_range = range(first_seed, first_seed + seeds)
+        plan, same = plan_comparison(scenarios, seed_range, scale, until), None
+        if equal_budget or budget is not None:
+            with counting("equal cost", quiet=quiet) as count:
+                same = match_costs(scenarios, seed_range, scale, budget, until, processes, count)
+            plan = plan_comparison(same.scenarios, seed_range, scale, until)
         if out:
             store.prepare(out, plan.joint.identity, force)
         comparison = _simulate(plan, processes, quiet)
@@ -71,10 +80,13 @@ def compare(
         figure = small_multiples(comparison)
         comparison_store.write(out, comparison, {name: partial(save, figure) for name in FIGURES})
     if json:
-        print_json(comparison.document())
+        equal = {"equal_budget": same.document()} if same else {}
+        print_json({**comparison.document(), **equal})
     else:
         console = output()
         console.print(table(comparison, console.width, members))
+        if same:
+            console.print(budget_table(same))
     if out and not quiet:
         messages().print(f"tables, figures and manifest are in {out}")
 
@@ -127,6 +139,31 @@ def _progress(quiet: bool = False) -> Progress:
     return Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
 
 
+def budget_table(same: SameCost) -> Table:
+    """Return how each scenario was brought to one cost, and what stood in the way."""
+    view = Table(
+        title=f"Equal public cost: {number(same.budget)} (100m CNY over no policy, "
+        f"{COST_YEARS[0]}–{COST_YEARS[-1]})",
+        caption="Levers that spend money are multiplied by one factor, found on a few runs; a cost within "
+        f"{CLOSE:.0%} of the budget counts as equal. The comparison is between the scenarios so scaled.",
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    view.add_column("")
+    for heading in ("cost before", "factor", "cost"):
+        view.add_column(heading, justify="right", no_wrap=True)
+    view.add_column("equal")
+    for name, match in same.matches.items():
+        bounds = f" (at bounds: {', '.join(match.at_bounds)})" if match.at_bounds else ""
+        verdict = f"yes{bounds}" if match.reached else f"no: {match.why}{bounds}"
+        factor = f"×{match.factor:.3g}" if match.factor is not None else ""
+        view.add_row(name, number(match.cost_before), factor, number(match.cost), verdict)
+    return view
+
+
 def table(comparison: Comparison, width: int, members: bool = False) -> Table:
     """Return the comparison as a table for a screen of `width` columns.
 
@@ -170,7 +207,7 @@ def _outcome_cells(outcome: Outcome) -> Iterator[str]:
     yield _interval(outcome.q05, outcome.q95)
     yield f"{outcome.probability:.0%}" if outcome.probability is not None else ""
     yield from _paired_cells(outcome.paired)
-    yield _small(outcome.cost_per_unit)
+    yield small_number(outcome.cost_per_unit)
 
 
 def _cost_cells(cost: Cost) -> Iterator[str]:
@@ -183,8 +220,8 @@ def _paired_cells(paired: Difference | None) -> Iterator[str]:
     if paired is None:
         yield from ("", "", "")
         return
-    yield _small(paired.difference, signed=True)
-    ends = [_small(end) for end in (paired.low, paired.high)]
+    yield small_number(paired.difference, signed=True)
+    ends = [small_number(end) for end in (paired.low, paired.high)]
     yield f"({ends[0]}, {ends[1]})" if all(ends) else ""
     yield told(paired)
 
@@ -205,7 +242,7 @@ def _interval(low: float, high: float) -> str:
     return "–".join(ends) if all(ends) else ""
 
 
-def _small(value: float | None, signed: bool = False) -> str:
+def small_number(value: float | None, signed: bool = False) -> str:
     """Return a value as `number` does, but with two digits however small it is."""
     if value is None or not 0.0 < abs(value) < 0.1:
         return number(math.nan if value is None else value, signed)

@@ -16,6 +16,7 @@ from calibration import fit as fitting
 from simulation import rerun as repeat
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
+from simulation.cli_parameters import overrides
 from simulation.errors import InputError, YongwenError
 from simulation.experiment import MAX_PROCESSES, MAX_RUNS, Ensemble, Experiment, plan
 from simulation.figure import save, trajectories
@@ -30,6 +31,7 @@ def run(
     first_seed: int,
     scale: float,
     until: int,
+    settings: list[str],
     out: Path | None,
     processes: int | None,
     check: bool,
@@ -41,7 +43,8 @@ def run(
     if not 1 <= seeds <= MAX_RUNS:
         raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS}, not {seeds}")
     with explained():
-        experiment = plan(scenario, range(first_seed, first_seed + seeds), scale, until, check=check)
+        seed_range = range(first_seed, first_seed + seeds)
+        experiment = plan(scenario, seed_range, scale, until, overrides(settings), check)
         if out:
             store.prepare(out, experiment.identity, force)
         ensemble = _simulate(experiment, processes, quiet)

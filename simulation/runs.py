@@ -35,7 +35,8 @@ MAX_SEED = 2**32 - 1
 
 # Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
 _NO_RULE = re.compile(
-    r"(cli.*|comparison.*|errors|experiment|figure|pairing|report|rerun|runs|schema|store|workers|writing)\.py"
+    r"(analysis_store|articles|attribution.*|cli.*|coalitions|comparison.*|errors|experiment|figure|ledger|pairing"
+    r"|report|rerun|runs|same_cost|schema|shapley|split|store|workers|writing)\.py"
     r"|parameters\.csv"
 )
 _RUN_ID = re.compile(

@@ -30,7 +30,7 @@ from simulation.indicators import INDICATORS
 from simulation.runs import RunResult
 
 MANIFEST, RUNS, SUMMARY, SCENARIO = "manifest.json", "runs.parquet", "summary.csv", "scenario.yaml"
-_PACKAGES = ("mesa", "numpy", "numba", "scipy", "networkx", "pandas", "pyarrow")
+PACKAGES = ("mesa", "numpy", "numba", "scipy", "networkx", "pandas", "pyarrow")
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA = pa.schema(
     [
@@ -140,7 +140,7 @@ def manifest(ensemble: Ensemble) -> dict[str, Any]:
         "finished": finished.isoformat(timespec="seconds"),
         "elapsed_s": round(ensemble.elapsed_s, 3),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES},
         "machine": {"platform": platform.platform(), "cpus": os.cpu_count()},
     }
 
