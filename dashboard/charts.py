@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from dashboard.i18n import Texts
 from simulation.data import Datum
 from simulation.indicators import BASE_YEAR
+from simulation.report import BANDS_HOLD
 
 INK, MUTED, GRID, GOAL = "#1d2733", "#66727f", "#e3e8ed", "#1d2733"
+FONTS = "Inter,'Segoe UI',Arial,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Yongwen SC',sans-serif"
 Path = NDArray[np.float64]
 
 
@@ -41,6 +43,7 @@ class Chart:
     series: Sequence[Series]
     observed: Mapping[int, Datum]
     goal: float | None
+    unit: str = ""
     decimals: int | None = None
 
     def extent(self) -> tuple[float, float]:
@@ -107,6 +110,34 @@ def trajectory(chart: Chart, texts: Texts, width: int = 520, height: int = 260) 
     ]
     parts += [_strip(chart, index, frame, texts) for index in range(len(chart.years))]
     return _svg(parts, width, height)
+
+
+def printed(chart: Chart, texts: Texts) -> str:
+    """Return a drawing that stands alone: with heading, legend, unit and what the bands hold."""
+    width, height, head = 900, 480, 64
+    inner = trajectory(chart, texts, width, height).replace("<svg ", f'<svg y="{head}" ', 1)
+    marks, x = [], 52.0
+    for one in chart.series:
+        marks.append(
+            f'<rect x="{x:.0f}" y="42" width="12" height="12" rx="3" fill="{one.colour}"/>'
+            f'<text x="{x + 18:.0f}" y="53" class="yw-note">{escape(one.name)}</text>'
+        )
+        x += 40 + sum(13 if ord(character) > 255 else 7 for character in one.name)
+    words = texts(
+        "Bands: 50% and 90% of {draws} draws.", draws=max((one.draws for one in chart.series), default=0)
+    )
+    note = f"{words} {texts(BANDS_HOLD)}"
+    parts = [
+        f"<style>text{{font-family:{FONTS}}}.yw-tick{{font-size:12px;fill:{MUTED}}}.yw-goal{{font-size:12px}}"
+        f".yw-note{{font-size:13px;fill:{MUTED}}}.yw-strip{{fill:none}}</style>",
+        f'<rect width="{width}" height="{height + head + 30}" fill="#fff"/>',
+        f'<text x="20" y="28" font-size="18" font-weight="600" fill="{INK}">{escape(chart.title)}'
+        f" ({escape(chart.unit)})</text>",
+        *marks,
+        inner,
+        f'<text x="20" y="{height + head + 18}" class="yw-note">{escape(note)}</text>',
+    ]
+    return _svg(parts, width, height + head + 30)
 
 
 def spark(chart: Chart, width: int = 150, height: int = 40) -> str:

@@ -17,7 +17,8 @@ from functools import cache
 from queue import Empty, SimpleQueue
 
 from dashboard.settings import read_settings
-from simulation.errors import WorkerError, YongwenError
+from scenarios.scenario import ScenarioError
+from simulation.errors import InputError, WorkerError, YongwenError
 from simulation.runs import RunResult, RunSpec, run_one
 from simulation.workers import worker_pool
 
@@ -139,6 +140,8 @@ class Engine:
                 raise
             except YongwenError as error:
                 result = error
+            except ScenarioError as error:
+                result = InputError(str(error))
             except Exception as error:
                 result = YongwenError(f"internal error: {type(error).__name__}: {error}")
             self._finish(request, result)

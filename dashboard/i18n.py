@@ -19,7 +19,7 @@ from babel.support import NullTranslations, Translations
 from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import Bilingual
 from simulation.data import load_places
-from simulation.indicators import INDICATORS, Indicator
+from simulation.indicators import INDICATORS, Indicator, cost_of
 
 LOCALE = Path(__file__).with_name("locale")
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -96,6 +96,14 @@ class Texts:
         """Return the name of an indicator."""
         found = INDICATORS[indicator]
         return found.name_zh if self.language == "zh" else found.name_en
+
+    def definition(self, indicator: Indicator) -> str:
+        """Return what an indicator measures; what each lever costs is defined alike."""
+        for lever in LEVERS.values():
+            if indicator.id == cost_of(lever.name):
+                return self("Public money spent or forgone in the year for the lever {lever}, by who pays.",
+                            lever=self.lever(lever.name))  # fmt: skip
+        return self(indicator.definition)
 
     def lever(self, name: str) -> str:
         """Return the name of a lever."""

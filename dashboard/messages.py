@@ -6,14 +6,15 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
+from agents.parameters import BASES
 from dashboard.i18n import LANGUAGES, catalogue
 from scenarios.levers import LEVERS
-from simulation.data import PROVENANCES
-from simulation.indicators import INDICATORS
+from simulation.data import CONFIDENCES, PROVENANCES
+from simulation.indicators import INDICATORS, cost_of
 
 HERE = Path(__file__).parent
 CHANGES = ("the model's code", "the data", "the parameter table", "the scenario")
-_KEYWORDS = {"t": None, "texts": None, "N_": None}
+_KEYWORDS = {"t": None, "texts": None, "self": None, "N_": None}
 
 
 def in_code() -> Iterator[str]:
@@ -28,8 +29,9 @@ def in_registries() -> Iterator[str]:
         yield from (lever.unit, lever.mechanism, lever.touches, lever.evidence)
         yield from () if lever.budget == "none" else (lever.budget,)
     for indicator in INDICATORS.values():
-        yield from (indicator.unit, indicator.definition)
-    yield from PROVENANCES
+        yield indicator.unit
+        yield from () if indicator.id.startswith(cost_of("")) else (indicator.definition,)
+    yield from (*PROVENANCES, *CONFIDENCES, *BASES)
     yield from (*CHANGES, "scale")
 
 

@@ -13,8 +13,9 @@ from solara.alias import rv
 
 from dashboard.engine import engine
 from dashboard.i18n import LANGUAGES, N_
-from dashboard.pages import board, lab, trajectories
+from dashboard.pages import board, compare, lab, sources, trajectories
 from dashboard.parts.controls import PageLanguage
+from dashboard.sharing import decode
 from dashboard.state import Session, session_context, use_session
 from simulation.errors import YongwenError
 
@@ -40,6 +41,8 @@ PAGES = (
     PageInfo("/", N_("Targets"), board.Page),
     PageInfo("lab", N_("Laboratory"), lab.Page),
     PageInfo("trajectories", N_("Trajectories"), trajectories.Page),
+    PageInfo("compare", N_("Compare"), compare.Page),
+    PageInfo("sources", N_("Sources"), sources.Page),
 )
 
 
@@ -55,11 +58,22 @@ def _first_language(search: str) -> str:
     return min(found, key=lambda code: found[code]) if found else "zh"
 
 
+def _welcome(search: str) -> Session:
+    """Return a new visitor's session, with the scenario of the link that led here."""
+    session = Session(_first_language(search))
+    if code := parse_qs(search).get("s", [""])[0]:
+        scenario, mistakes = decode(code)
+        if scenario:
+            session.draft = scenario
+        session.mistakes.set(tuple(map(str, mistakes)))
+    return session
+
+
 @solara.component
 def Layout(children: list[solara.Element] | None = None) -> None:
     """Show the page that the address names, inside the frame."""
     router = solara.use_router()
-    session = solara.use_memo(lambda: Session(_first_language(router.search or "")), [])
+    session = solara.use_memo(lambda: _welcome(router.search or ""), [])
     session_context.provide(session)
     solara.Style(STYLE)
     PageLanguage(language=session.language.value)
@@ -103,6 +117,8 @@ def _Progress() -> None:
     projection = session.projection(session.draft)
     if projection is None:
         solara.Text(t("first draw is running"), classes=["yw-progress", "busy"])
+    elif projection.changed:
+        solara.Text(t("older results; new ones are being simulated"), classes=["yw-progress", "busy"])
     elif not projection.complete:
         words = t("{done} of {wanted} draws", done=projection.draws, wanted=projection.wanted)
         solara.Text(words, classes=["yw-progress", "busy"])

@@ -1,7 +1,7 @@
 """The state of one visitor: language, draft, what is compared, and results as they come in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from uuid import uuid4
 
@@ -64,6 +64,8 @@ class Session:
         self.compared: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
         self.results: solara.Reactive[Mapping[str, tuple[RunResult, ...]]] = solara.reactive({})
         self.failure: solara.Reactive[str] = solara.reactive("")
+        self.saved: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
+        self.mistakes: solara.Reactive[tuple[str, ...]] = solara.reactive(())
 
     @property
     def texts(self) -> Texts:
@@ -141,7 +143,10 @@ class Session:
         return Projection(completed(simulated, reference.simulated), simulated, wanted)
 
     def comparison(self, *scenarios: Scenario) -> Comparison | None:
-        """Return a comparison with the first scenario over the draws that all of them have."""
+        """Return a comparison with the first scenario over the draws that all of them have.
+
+        In it a scenario is called by the hash of its content, since visitors may call two scenarios alike.
+        """
         found = [self.projection(scenario) for scenario in scenarios]
         known = [projection for projection in found if projection and not projection.changed]
         if len(known) < len(scenarios):
@@ -159,7 +164,9 @@ def shipped_results() -> Mapping[str, shipped.Shipped]:
 
 def _only(ensemble: Ensemble, seeds: set[int]) -> Ensemble:
     results = tuple(result for result in ensemble.results if result.spec.seed in seeds)
-    return Ensemble(ensemble.experiment, results, ensemble.elapsed_s)
+    known_as = ensemble.experiment.fingerprint
+    experiment = replace(ensemble.experiment, fingerprint=replace(known_as, name=known_as.scenario))
+    return Ensemble(experiment, results, ensemble.elapsed_s)
 
 
 def _key(spec: RunSpec) -> str:

@@ -58,7 +58,8 @@ def chart(indicator: str, region: str, goal: float | None, shown: Sequence[Look]
     ]
     title = f"{texts.indicator(indicator)}, {texts.region(region)}"
     found = published(indicator, region)
-    return Chart(title, tuple(years), series, found, goal, INDICATORS[indicator].decimals)
+    item = INDICATORS[indicator]
+    return Chart(title, tuple(years), series, found, goal, texts.unit(item.unit), item.decimals)
 
 
 def published(indicator: str, region: str) -> dict[int, Datum]:
@@ -100,7 +101,7 @@ def target_row(
     drawn = chart(target.indicator, region, verdict.goal if verdict else None, shown, texts)
     return {
         "id": target.id,
-        "name": texts(TARGET_NAMES.get(target.id, "")) or texts.indicator(target.indicator),
+        "name": target_name(target, texts),
         "unit": texts.unit(item.unit),
         "chart": spark(drawn),
         "observed": (("~" if latest.provenance == "assumption" else "") + number(latest.value))
@@ -114,15 +115,20 @@ def target_row(
         "gap": number(verdict.gap, signed=True) if verdict else "–",
         "chance": verdict.probability if verdict else None,
         "percent": texts.percent(verdict.probability) if verdict else "",
-        "mood": mood(verdict),
+        "mood": mood_of(verdict.probability if verdict else None),
     }
 
 
-def mood(verdict: Verdict | None) -> str:
+def target_name(target: Target, texts: Texts) -> str:
+    """Return the name of a target; indicators with targets for zones and for cities have two."""
+    return texts(TARGET_NAMES.get(target.id, "")) or texts.indicator(target.indicator)
+
+
+def mood_of(probability: float | None) -> str:
     """Return how a target stands: met, open or missed."""
-    if verdict is None:
+    if probability is None:
         return ""
-    return "met" if verdict.probability >= 0.75 else "open" if verdict.probability >= 0.25 else "missed"
+    return "met" if probability >= 0.75 else "open" if probability >= 0.25 else "missed"
 
 
 TARGET_NAMES = {

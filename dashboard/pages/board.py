@@ -2,9 +2,9 @@
 
 import solara
 
-from dashboard.charts import trajectory
-from dashboard.parts.controls import Choice, Legend, Notes, TargetTable
+from dashboard.parts.controls import Choice, Download, Figure, Legend, Notes, TargetTable
 from dashboard.state import BASELINE, FULL_PLAN, use_session
+from dashboard.tables import board_table
 from dashboard.views import chart, looks, met, region_of, sentence, target_row, title_of
 from scenarios.scenario import load_scenario
 from simulation.experiment import TARGET_YEAR
@@ -45,6 +45,7 @@ def Page() -> None:
             t("{reached} of {total} targets are met by the median", reached=reached, total=total),
             classes=["yw-summary"],
         )
+        Download("CSV", f"targets-{TARGET_YEAR}.csv", lambda: board_table(shown))
     with solara.Div(classes=["yw-split"]):
         with solara.Div(classes=["yw-card", "yw-scroll"]):
             TargetTable(
@@ -67,7 +68,7 @@ def Page() -> None:
             verdict = look.projection.ensemble.verdict(target, region)
             drawn = chart(target.indicator, region, verdict.goal if verdict else None, shown, t)
             solara.HTML(tag="h2", unsafe_innerHTML=drawn.title)
-            solara.HTML(unsafe_innerHTML=trajectory(drawn, t, 440, 250))
+            Figure(drawn, 440, 250)
             Legend(shown)
             for one in shown:
                 solara.Text(sentence(target, region, one, t), classes=["yw-sentence"])

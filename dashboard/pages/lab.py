@@ -6,12 +6,14 @@ import solara
 
 from dashboard.charts import intervals
 from dashboard.drafting import reset_lever, set_lever
-from dashboard.parts.controls import LeverList, Notes, Outcomes, Picker
+from dashboard.parts.controls import Download, LeverList, Notes, Outcomes, Picker
+from dashboard.parts.keeping import Keeping
 from dashboard.parts.levers import chapters, words
 from dashboard.state import BASELINE, LEAST_FOR_BAND, Session, use_session
-from dashboard.views import Look, difference_words, looks, mood, target_row, title_of
+from dashboard.views import Look, difference_words, looks, target_row, title_of
 from scenarios.comparison import Comparison
 from scenarios.scenario import list_scenarios, load_scenario
+from scenarios.writing import scenario_text
 from simulation.experiment import TARGET_YEAR
 from simulation.indicators import INDICATORS, TARGETS
 
@@ -48,16 +50,14 @@ def _change(session: Session, change: dict[str, Any]) -> None:
 def _Tools(session: Session) -> None:
     t = session.texts
     history = session.history.value
-    presets = {name: load_scenario(name) for name in list_scenarios()}
-    current = next(
-        (name for name, one in presets.items() if one.content_hash == session.draft.content_hash), ""
-    )
-    options = [{"key": "", "name": t("My own scenario")}] if not current else []
-    options += [{"key": name, "name": title_of(one, t)} for name, one in presets.items()]
+    known = {one.content_hash: one for one in (*map(load_scenario, list_scenarios()), *session.saved.value)}
+    current = session.draft.content_hash
+    options = [] if current in known else [{"key": current, "name": t("My own scenario")}]
+    options += [{"key": key, "name": title_of(one, t)} for key, one in known.items()]
 
-    def load(name: str) -> None:
-        if name in presets:
-            session.draft = presets[name]
+    def load(key: str) -> None:
+        if key in known:
+            session.draft = known[key]
 
     with solara.Div(classes=["yw-tools"]):
         Picker(label=t("Start from"), options=options, value=current, event_choose=load)
@@ -69,6 +69,10 @@ def _Tools(session: Session) -> None:
             t("Redo"), text=True, small=True, disabled=not history.future,
             on_click=lambda: session.history.set(session.history.value.redone()),
         )  # fmt: skip
+        Download(
+            t("Download"), f"{session.draft.name}.yaml", lambda: scenario_text(session.draft), "text/yaml"
+        )
+    Keeping(session)
 
 
 @solara.component
@@ -77,14 +81,14 @@ def _Outcomes(session: Session, shown: list[Look]) -> None:
     draft, baseline = session.draft, load_scenario(BASELINE)
     comparison = None
     if draft.content_hash != baseline.content_hash:
-        comparison = session.comparison(baseline, draft.model_copy(update={"name": "draft"}))
+        comparison = session.comparison(baseline, draft)
     _Headline(session, comparison)
     mine = next((look for look in shown if look.scenario.content_hash == draft.content_hash), None)
     if mine is None and not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return
     paired = {
-        (row.target.id, row.region): row.outcomes["draft"].paired for row in comparison.rows
+        (row.target.id, row.region): row.outcomes[draft.content_hash].paired for row in comparison.rows
     } if comparison else {}  # fmt: skip
     is_complete = mine is not None and mine.projection.complete
     rows = []
@@ -105,7 +109,6 @@ def _Outcomes(session: Session, shown: list[Look]) -> None:
         row["chart"] = intervals(bars, verdict.goal if verdict else None, row["name"])
         row["difference"] = difference_words(found, target.indicator, t, is_complete) if found else ""
         row["told"] = bool(found and found.told)
-        row["mood"] = mood(verdict)
         row["where"] = t.region(region)
         row["faded"] = mine is None or mine.projection.draws < LEAST_FOR_BAND
         rows.append(row)
@@ -126,7 +129,7 @@ def _Headline(session: Session, comparison: Comparison | None) -> None:
     with solara.Div(classes=["yw-headline"]):
         solara.HTML(tag="h1", unsafe_innerHTML=t("Targets under this scenario"))
         if comparison:
-            paired = comparison.costs["draft"].paired
+            paired = comparison.costs[session.draft.content_hash].paired
             money = t.amount(paired.difference if paired else 0.0, INDICATORS["fiscal_cost"], signed=True)
             solara.Text(t("Public money 2019 to 2022: {money}", money=money), classes=["yw-summary"])
         else:

@@ -3,9 +3,9 @@
 import numpy as np
 import solara
 
-from dashboard.charts import trajectory
-from dashboard.parts.controls import Legend, Notes, Picker
+from dashboard.parts.controls import Download, Figure, Legend, Notes, Picker
 from dashboard.state import BASELINE, FULL_PLAN, use_session
+from dashboard.tables import path_table
 from dashboard.views import chart, looks
 from scenarios.scenario import load_scenario
 from simulation.experiment import goal_of
@@ -42,6 +42,7 @@ def Page() -> None:
             event_choose=region.set,
         )
         Legend(shown)
+        Download("CSV", f"trajectories-{region.value}.csv", lambda: path_table(shown, region.value))
     if not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return
@@ -59,7 +60,7 @@ def Page() -> None:
                 drawn = chart(indicator, region.value, goal(indicator, region.value), shown, t)
                 solara.Text(t.unit(INDICATORS[indicator].unit), classes=["yw-unit"])
                 if any(np.isfinite(one.band["median"]).any() for one in drawn.series):
-                    solara.HTML(unsafe_innerHTML=trajectory(drawn, t, 600, 215))
+                    Figure(drawn, 600, 205)
                 else:
                     solara.Text(t("This indicator is not defined for this place."), classes=["yw-empty"])
     Notes(shown)

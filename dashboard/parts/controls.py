@@ -6,6 +6,7 @@ from typing import Any
 import solara
 from solara.alias import rv
 
+from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
 from dashboard.views import Look, title_of
 
@@ -93,3 +94,62 @@ def Picker(
 @solara.component_vue("outcomes.vue")
 def Outcomes(label: str, heads: list[str], rows: list[dict[str, Any]]) -> None:
     """Show the targets under the draft, one line each."""
+
+
+@solara.component_vue("files.vue")
+def Files(
+    title: str,
+    code: str,
+    saved: list[str],
+    mistakes: list[str],
+    words: dict[str, str],
+    largest: int,
+    event_rename: Callable[[str], None],
+    event_save: Callable[[Any], None],
+    event_load: Callable[[dict[str, str]], None],
+    event_restore: Callable[[list[str]], None],
+    event_dismiss: Callable[[Any], None],
+) -> None:
+    """Show the draft's title, and buttons to keep, open and share it."""
+
+
+@solara.component_vue("download.vue")
+def DownloadButton(label: str, payload: dict[str, Any] | None, event_fetch: Callable[[Any], None]) -> None:
+    """Show a button that asks for a file and hands it to the browser when it comes."""
+
+
+@solara.component
+def Download(label: str, name: str, make: Callable[[], str], kind: str = "text/csv") -> None:
+    """Let a text that is made on demand be downloaded."""
+    payload = solara.use_reactive(None)
+
+    def fetch(_: Any = None) -> None:
+        serial = payload.value["serial"] + 1 if payload.value else 0
+        payload.set({"name": name, "text": make(), "type": kind, "serial": serial})
+
+    DownloadButton(label=label, payload=payload.value, event_fetch=fetch)
+
+
+@solara.component_vue("figure.vue")
+def FigureView(svg: str, print: str, name: str) -> None:
+    """Show a figure, with a form of it to download."""
+
+
+@solara.component
+def Figure(drawn: Chart, width: int, height: int) -> None:
+    """Draw a chart that can be downloaded with its heading, legend and note."""
+    t = use_session().texts
+    name = "-".join(word for word in drawn.title.replace(",", " ").split())
+    FigureView(svg=trajectory(drawn, t, width, height), print=printed(drawn, t), name=name)
+
+
+@solara.component_vue("comparison.vue")
+def ComparisonTable(
+    label: str, heads: dict[str, str], scenarios: list[dict[str, str]], rows: list[dict[str, Any]]
+) -> None:
+    """Show scenarios side by side, a target a row."""
+
+
+@solara.component_vue("data_table.vue")
+def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[str, str]) -> None:
+    """Show rows that can be searched, fifty at a time."""

@@ -1,0 +1,93 @@
+"""Tables to download, as CSV; names of columns are ids, in English, so that programs can read them."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dashboard.views import Look
+from scenarios.comparison import Comparison
+from simulation.experiment import QUANTILES
+from simulation.indicators import INDICATORS
+from simulation.report import target_rows
+
+
+def _text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Write what is not defined as nothing, and keep a spreadsheet from taking a text for a formula."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else ""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value
+
+
+def board_table(shown: Sequence[Look]) -> str:
+    """Return every target in every scope under the scenarios that are shown."""
+    head = ("scenario", "target", "region", "year", "unit", *QUANTILES, "goal", "probability", "gap", "draws")
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for look in shown:
+            for row in target_rows(look.projection.ensemble):
+                verdict = row.verdict
+                fate = (verdict.goal, verdict.probability, verdict.gap) if verdict else ("", "", "")
+                quantiles = [row.at(name, row.years[-1]) for name in QUANTILES]
+                where = (look.scenario.name, row.id, row.region, row.years[-1], row.unit)
+                yield (*where, *quantiles, *fate, look.projection.draws)
+
+    return _text(head, rows())
+
+
+def path_table(shown: Sequence[Look], region: str) -> str:
+    """Return every indicator of a region, year by year, under the scenarios that are shown."""
+    head = ("scenario", "indicator", "region", "year", "unit", *QUANTILES, "draws")
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for look in shown:
+            ensemble = look.projection.ensemble
+            for indicator in ensemble.indicators:
+                band = ensemble.band(indicator, region)
+                for index, year in enumerate(ensemble.years):
+                    where = (look.scenario.name, indicator, region, year, INDICATORS[indicator].unit)
+                    values = [float(band[name][index]) for name in QUANTILES]
+                    yield (*where, *values, look.projection.draws)
+
+    return _text(head, rows())
+
+
+def comparison_table(comparison: Comparison, names: dict[str, str]) -> str:
+    """Return a comparison, a row for each target, scope and scenario.
+
+    Parameters
+    ----------
+    names
+        Of the scenarios, by the name that they have in the comparison.
+    """
+    head = (
+        *("scenario", "target", "region", "unit", "goal", *QUANTILES, "probability"),
+        *("difference", "low", "high", "told"),
+    )
+    order = ("median", "q05", "q25", "q75", "q95")
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for row in comparison.rows:
+            for key, outcome in row.outcomes.items():
+                found = {name: getattr(outcome, name) for name in order}
+                paired = outcome.paired
+                gaps = (paired.difference, paired.low, paired.high, paired.told) if paired else ("",) * 4
+                where = (
+                    names[key],
+                    row.target.id,
+                    row.region,
+                    INDICATORS[row.target.indicator].unit,
+                    row.goal,
+                )
+                yield (*where, *(found[name] for name in QUANTILES), outcome.probability, *gaps)
+
+    return _text(head, rows())

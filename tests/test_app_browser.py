@@ -1,0 +1,286 @@
+"""The app as a visitor meets it: real pages in a real browser, which may talk to this machine only.
+
+Chromium is looked for on the path, or where ``YONGWEN_CHROMIUM`` says; without one these tests are skipped.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.settings import PROCESSES
+from scenarios.levers import LEVERS
+from simulation.indicators import TARGETS
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+Page = playwright.Page
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = os.environ.get("YONGWEN_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+PATIENCE = 60_000  # milliseconds; other work may share the cores
+expect.set_options(timeout=PATIENCE)
+LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A small server of its own: one firm in three hundred, six draws."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["app", "--port", str(port), "--scale", "0.003", "--seeds", "6", "--processes", "1"]
+    command = [sys.executable, "-m", "simulation.cli", *words]
+    environment = {name: value for name, value in os.environ.items() if name != PROCESSES}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(url, process)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(240):
+        assert process.poll() is None, "the server ended"
+        try:
+            urllib.request.urlopen(f"{url}/readyz", timeout=5)
+            return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    arguments = ["--no-sandbox", "--disable-background-networking"]
+    with playwright.sync_playwright() as tool:
+        found = tool.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        found.close()
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser, address) -> Iterator[Visit]:
+    """Open a page as a new visitor; at the end, no outside request and no error may have been seen."""
+    contexts, seen = [], []
+
+    def opened(path: str = "", language: str = "en", size: dict[str, int] = LAPTOP) -> Page:
+        context = browser.new_context(viewport=size, accept_downloads=True)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+
+        def filtered(route):
+            if route.request.url.startswith((address, "data:", "blob:")):
+                return route.continue_()
+            seen.append(f"outside: {route.request.url}")
+            return route.abort()
+
+        context.route("**/*", filtered)
+        page = context.new_page()
+        page.on("console", lambda one: seen.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        link = path if path.startswith("http") else f"{address}/{path}"
+        page.goto(f"{link}{'&' if '?' in link else '?'}lang={language}")
+        page.locator(".yw-bar").wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert seen == []
+
+
+def _settled(page: Page, language: str = "en") -> None:
+    words = {"en": "6 draws", "zh": "6 次模拟"}[language]
+    expect(page.locator(".yw-progress")).to_have_text(words, timeout=PATIENCE)
+
+
+def _set(page: Page, lever: str, value: float) -> None:
+    """Type a lever's value, opening its chapter first."""
+    number = page.locator(f"[data-lever={lever}] input[type=number]")
+    if not number.is_visible():
+        page.locator(".chapter", has=page.locator(f"[data-lever={lever}]")).locator("> summary").click()
+    number.fill(str(value))
+    number.press("Enter")
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "Targets of the policy"), ("zh", "年政策目标")])
+def test_the_board_shows_every_target(visit, language, heading):
+    page = visit(language=language)
+    expect(page.locator("h1")).to_contain_text(heading)
+    expect(page.locator(".yw-table tbody tr")).to_have_count(len(TARGETS))
+    assert page.evaluate("document.documentElement.lang").startswith(language)
+    before = page.locator(".yw-side h2").inner_text()
+    page.locator(".yw-table tbody tr").nth(7).locator("button").click()
+    expect(page.locator(".yw-side h2")).not_to_have_text(before)
+    expect(page.locator(".yw-side svg.yw-svg").first).to_be_visible()
+
+
+def test_a_lever_is_simulated_undone_and_redone(visit):
+    page = visit("lab")
+    expect(page.locator("[data-lever]")).to_have_count(len(LEVERS))
+    _set(page, "talent_inflow", 20000)
+    _settled(page)
+    row = page.locator(".yw-table tbody tr", has_text="talent")
+    expect(row.locator(".difference")).to_have_class("difference told")
+    expect(page.locator(".yw-summary")).to_contain_text("Public money 2019 to 2022: +")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-lever=talent_inflow] input[type=number]")).to_have_value("0")
+    expect(page.locator(".yw-summary")).to_contain_text("No lever is moved")
+    page.get_by_role("button", name="Redo").click()
+    expect(page.locator("[data-lever=talent_inflow] input[type=number]")).to_have_value("20000")
+
+
+def test_the_language_changes_and_the_draft_stays(visit):
+    page = visit("lab")
+    page.locator("[data-lever=angel_coinvestment] .mark.plan").click()
+    number = page.locator("[data-lever=angel_coinvestment] input[type=number]")
+    expect(number).to_have_value("5")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("[data-lever=angel_coinvestment] label").first).to_have_text("天使投资引导")
+    expect(number).to_have_value("5")
+    page.get_by_role("link", name="轨迹").click()
+    expect(page.locator(".yw-legend")).to_contain_text("我的情景")
+
+
+def test_a_link_rebuilds_the_scenario_for_somebody_else(visit):
+    page = visit("lab")
+    page.locator("[data-lever=hangzhou_link] summary").first.click()
+    page.locator("[data-lever=hangzhou_link] select").first.select_option("Ningbo")
+    _set(page, "hangzhou_link", 0.35)
+    page.locator(".yw-title").fill("Ningbo looks north <b>")
+    page.locator(".yw-title").press("Enter")
+    page.get_by_role("button", name="Share").click()
+    field = page.get_by_label("Link", exact=True)
+    expect(page.locator(".yw-title")).to_have_value("Ningbo looks north <b>")
+    page.wait_for_timeout(500)
+    link = field.input_value()
+    assert len(link) < 2000
+    other = visit(link)
+    expect(other.locator("[data-lever=hangzhou_link] input[type=number]")).to_have_value("0.35")
+    expect(other.locator("[data-lever=hangzhou_link] select").first).to_have_value("Ningbo")
+    expect(other.locator(".yw-title")).to_have_value("Ningbo looks north <b>")
+
+
+def test_a_damaged_link_is_told(visit):
+    page = visit("lab?s=eJyrVkrPz0_PSVWy")
+    expect(page.get_by_role("alert")).to_contain_text("the link is damaged or was cut short")
+
+
+def _file(text: str) -> dict[str, object]:
+    return {"name": "mine.yaml", "mimeType": "text/yaml", "buffer": text.encode()}
+
+
+HEAD = "name: mine\ntitle: {en: Mine, zh: 我的}\ndescription: {en: A test, zh: 测试}\nlevers:\n"
+
+
+def test_bad_files_are_refused_with_every_mistake_and_its_line(visit):
+    page = visit("lab")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(_file(HEAD + "  talent_inflo: 5\n  guidance_fund: 999\n"))
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("line 5: unknown lever 'talent_inflo', did you mean talent_inflow?")
+    expect(alert).to_contain_text("line 6: guidance_fund = 999 is outside 0 to 200")
+    chooser.set_input_files(_file("a: &x [1]\nb: *x\n"))
+    expect(alert).to_contain_text("aliases")
+    chooser.set_input_files(_file("x" * 200_000))
+    expect(alert).to_contain_text("larger than 100 kB")
+    chooser.set_input_files(_file(HEAD + "  talent_inflow: 500\n"))
+    expect(page.locator("[data-lever=talent_inflow] input[type=number]")).to_have_value("500")
+    expect(alert).to_have_count(0)
+    expect(page.locator(".yw-title")).to_have_value("Mine")
+
+
+def test_files_that_are_downloaded_can_be_opened_again(visit, tmp_path):
+    page = visit("lab")
+    _set(page, "guidance_fund", 12)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+    path = tmp_path / "scenario.yaml"
+    waiting.value.save_as(path)
+    assert "guidance_fund: 12" in path.read_text(encoding="utf-8")
+    other = visit("lab")
+    other.locator("input[type=file]").set_input_files(path)
+    expect(other.locator("[data-lever=guidance_fund] input[type=number]")).to_have_value("12")
+    board = visit("")
+    with board.expect_download() as waiting:
+        board.get_by_role("button", name="CSV").click()
+    waiting.value.save_as(tmp_path / "targets.csv")
+    lines = (tmp_path / "targets.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 2 * len(TARGETS)
+    with board.expect_download() as waiting:
+        board.get_by_role("button", name="PNG").click()
+    waiting.value.save_as(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_saved_outlives_the_page(visit):
+    page = visit("lab")
+    _set(page, "guidance_fund", 33)
+    page.locator(".yw-title").fill("Thirty-three")
+    page.locator(".yw-title").press("Enter")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Start from")).to_contain_text("Thirty-three")
+    page.wait_for_function("localStorage.getItem('yongwen.scenarios')")
+    page.reload()
+    page.locator(".yw-bar").wait_for()
+    page.get_by_label("Start from").select_option(label="Thirty-three")
+    expect(page.locator("[data-lever=guidance_fund] input[type=number]")).to_have_value("33")
+
+
+def test_scenarios_stand_side_by_side(visit):
+    page = visit("compare")
+    table = page.locator(".yw-table.compare")
+    expect(table.locator("thead th")).to_have_count(4, timeout=PATIENCE)
+    expect(table.locator("tbody tr")).to_have_count(len(TARGETS) + 1)
+    page.get_by_role("button", name="Add a scenario").click()
+    expect(table.locator("thead th")).to_have_count(5, timeout=PATIENCE)
+    expect(table.locator("tbody tr").last).to_contain_text("Public money")
+
+
+def test_sources_can_be_searched(visit):
+    page = visit("sources")
+    expect(page.locator(".yw-table tbody tr")).to_have_count(50)
+    page.get_by_role("searchbox").fill("no such thing at all")
+    expect(page.locator(".yw-table tbody")).to_contain_text("Nothing found.")
+    page.get_by_role("button", name="Parameters").click()
+    page.get_by_role("searchbox").fill("opportunity_memory")
+    expect(page.locator(".yw-table tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "sources"])
+def test_pages_fit_a_phone(visit, path):
+    page = visit(path, size=PHONE)
+    page.locator(".yw-main > *").first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_two_visitors_do_not_meet(visit):
+    one, two = visit("lab"), visit("lab")
+    _set(one, "guidance_fund", 44)
+    expect(one.locator("[data-lever=guidance_fund] input[type=number]")).to_have_value("44")
+    two.wait_for_timeout(500)
+    expect(two.locator("[data-lever=guidance_fund] input[type=number]")).to_have_value("0")
+
+
+def test_levers_obey_the_keyboard(visit):
+    page = visit("lab")
+    slider = page.get_by_label("Angel co-investment", exact=True)
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page.locator("[data-lever=angel_coinvestment]")).to_have_class("lever moved")
