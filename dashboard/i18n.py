@@ -25,7 +25,8 @@ LOCALE = Path(__file__).with_name("locale")
 LANGUAGES = {"zh": "中文", "en": "English"}
 """Codes of the languages, and what each calls itself."""
 _SHORT = 1_000  # from here on numbers have no decimals
-_WAN, _YI = 10_000, 100_000_000
+_WAN = 10_000
+_MONEY = "100m CNY"  # 亿元; in English billions are more common
 _JOINT = {
     "Ningbo_HTZ+Wenzhou_HTZ": Bilingual(en="Both zones", zh="两个高新区"),
     "Ningbo_HTZ": Bilingual(en="Ningbo zone", zh="宁波高新区"),
@@ -137,6 +138,8 @@ class Texts:
     def amount(self, value: float, item: Indicator | Lever, signed: bool = False) -> str:
         """Return a value with its unit."""
         decimals = item.decimals if isinstance(item, Indicator) else None
+        if item.unit == _MONEY and self.language == "en":
+            return f"{self.number(value / 10.0, 1, signed)} bn CNY"
         text = self.number(value, decimals, signed)
         if item.unit == "percent":
             return text + "%"

@@ -1,12 +1,16 @@
-"""Colours: each scenario keeps its own everywhere; they differ for the colour-blind too."""
+"""Colours: each scenario keeps its own everywhere; they differ for the colour-blind too.
+
+Violet is for assumptions: a baseline under other conditions than those of the data.
+"""
 
 from collections.abc import Sequence
 
-from dashboard.state import BASELINE, FULL_PLAN
+from dashboard.drafting import BASELINE, reference_of
+from dashboard.state import FULL_PLAN
 from scenarios.scenario import Scenario, load_scenario
 
-GREY, BLUE, ACCENT = "#6b7785", "#2f6db5", "#d1495b"
-_OTHERS = ("#2a9d78", "#8a5fb0", "#c98a1b", "#3b8ea5")
+GREY, BLUE, ACCENT, VIOLET = "#6b7785", "#2f6db5", "#d1495b", "#8368b0"
+_OTHERS = ("#2a9d78", "#9c6b4a", "#c98a1b", "#3b8ea5")
 
 
 def colour_of(scenario: Scenario, draft: Scenario, others: Sequence[Scenario] = ()) -> str:
@@ -16,6 +20,8 @@ def colour_of(scenario: Scenario, draft: Scenario, others: Sequence[Scenario] = 
         return GREY
     if key == load_scenario(FULL_PLAN).content_hash:
         return BLUE
+    if key == reference_of(draft).content_hash:
+        return VIOLET
     if key == draft.content_hash:
         return ACCENT
     keys = [other.content_hash for other in others]

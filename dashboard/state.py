@@ -8,7 +8,7 @@ from uuid import uuid4
 import solara
 
 from dashboard import shipped
-from dashboard.drafting import History
+from dashboard.drafting import BASELINE, History, reference_of
 from dashboard.estimate import completed
 from dashboard.i18n import Texts
 from dashboard.settings import Settings, read_settings
@@ -17,7 +17,7 @@ from scenarios.scenario import Scenario, load_scenario
 from simulation.experiment import Ensemble, plan
 from simulation.runs import RunResult, RunSpec
 
-BASELINE, FULL_PLAN = "baseline", "full_plan"
+FULL_PLAN = "full_plan"
 LEAST_FOR_BAND = 5  # draws below which quantiles say next to nothing
 
 
@@ -84,7 +84,13 @@ class Session:
     @property
     def wanted(self) -> tuple[Scenario, ...]:
         """Return the scenarios that this visitor looks at, the most urgent first."""
-        named = (self.draft, load_scenario(BASELINE), *self.compared.value, load_scenario(FULL_PLAN))
+        named = (
+            self.draft,
+            reference_of(self.draft),
+            load_scenario(BASELINE),
+            *self.compared.value,
+            load_scenario(FULL_PLAN),
+        )
         return tuple({scenario.content_hash: scenario for scenario in named}.values())
 
     def missing(self) -> dict[str, RunSpec]:
@@ -134,10 +140,9 @@ class Session:
             return None
         experiment = plan(scenario, [result.spec.seed for result in live], self.settings.scale)
         simulated = Ensemble(experiment, live, 0.0)
-        baseline = load_scenario(BASELINE)
-        if len(live) >= wanted or key == baseline.content_hash:
+        if len(live) >= wanted or not scenario.levers:
             return Projection(simulated, simulated, wanted)
-        reference = self.projection(baseline)
+        reference = self.projection(reference_of(scenario))
         if reference is None or reference.changed or not reference.complete:
             return Projection(simulated, simulated, wanted)
         return Projection(completed(simulated, reference.simulated), simulated, wanted)

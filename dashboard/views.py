@@ -159,13 +159,13 @@ def sentence(target: Target, region: str, look: Look, texts: Texts) -> str:
     ensemble, item = look.projection.ensemble, INDICATORS[target.indicator]
     at = ensemble.years.index(TARGET_YEAR)
     band = ensemble.band(target.indicator, region)
-    values = {name: texts.number(float(path[at]), item.decimals) for name, path in band.items()}
+    values = {name: texts.amount(float(path[at]), item) for name, path in band.items()}
     verdict = ensemble.verdict(target, region)
     where = {
         "place": texts.region(region),
         "title": title_of(look.scenario, texts),
         "indicator": texts.indicator(target.indicator),
-        "median": texts.amount(float(band["median"][at]), item),
+        "median": values["median"],
         "low": values["q05"],
         "high": values["q95"],
         "year": TARGET_YEAR,
@@ -203,10 +203,11 @@ def difference_words(paired: Difference, indicator: str, texts: Texts, complete:
     item = INDICATORS[indicator]
     if not math.isfinite(paired.difference):
         return texts("not defined")
-    size = texts.number(paired.difference, item.decimals, signed=True)
+    decimals = _enough_decimals(paired, item.decimals)
+    size = texts.number(paired.difference, decimals, signed=True)
     if paired.low is None or paired.high is None:
         return texts("{size} in a single draw", size=size)
-    low, high = (texts.number(end, item.decimals, signed=True) for end in (paired.low, paired.high))
+    low, high = (texts.number(end, decimals, signed=True) for end in (paired.low, paired.high))
     if paired.told:
         return texts("{size} ({low} to {high})", size=size, low=low, high=high)
     if paired.more_seeds is None:
@@ -214,6 +215,14 @@ def difference_words(paired: Difference, indicator: str, texts: Texts, complete:
     if not complete:
         return texts("{size}, not told from noise so far", size=size)
     return texts("{size}, not told from noise; {more} more draws might", size=size, more=paired.more_seeds)
+
+
+def _enough_decimals(paired: Difference, decimals: int) -> int:
+    """Return decimals that show a small difference by two digits, at most four."""
+    size = abs(paired.difference)
+    if not paired.told or size == 0.0:
+        return decimals
+    return max(decimals, min(4, 1 - math.floor(math.log10(size))))
 
 
 def met(look: Look, scope: int = 0) -> tuple[int, int]:

@@ -145,6 +145,18 @@ def test_a_lever_is_simulated_undone_and_redone(visit):
     expect(page.locator("[data-lever=talent_inflow] input[type=number]")).to_have_value("20000")
 
 
+def test_conditions_are_kept_apart_from_levers(visit):
+    page = visit("lab")
+    _set(page, "guidance_fund", 20)
+    conditions = page.locator(".yw-conditions")
+    conditions.locator("summary").click()
+    conditions.get_by_role("slider").fill("-2")
+    expect(conditions.locator("output")).to_have_text("-2")
+    expect(page.locator(".yw-legend")).to_contain_text("No new policy, same conditions")
+    expect(page.locator(".yw-legend")).to_contain_text("My scenario")
+    _settled(page)
+
+
 def test_the_language_changes_and_the_draft_stays(visit):
     page = visit("lab")
     page.locator("[data-lever=angel_coinvestment] .mark.plan").click()

@@ -10,7 +10,14 @@ import solara
 
 from dashboard import messages, shipped
 from dashboard.charts import spark, trajectory
-from dashboard.drafting import History, reset_lever, set_lever
+from dashboard.drafting import (
+    History,
+    reference_of,
+    reset_lever,
+    set_growth,
+    set_lever,
+    simple_growth,
+)
 from dashboard.estimate import completed
 from dashboard.i18n import LANGUAGES, Texts
 from dashboard.parts.levers import chapters
@@ -23,7 +30,7 @@ from scenarios.levers import LEVERS
 from scenarios.scenario import load_scenario
 from simulation.errors import InputError
 from simulation.experiment import plan
-from simulation.indicators import TARGETS
+from simulation.indicators import INDICATORS, TARGETS
 
 BASELINE = load_scenario("baseline")
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -69,6 +76,33 @@ def test_history_goes_back_and_forth() -> None:
     assert history.undone().redone() == history
     assert history.undone().then(BASELINE).future == ()
     assert history.then(two) == history
+
+
+# Conditions are no policy.
+
+
+def test_a_draft_under_conditions_is_measured_against_no_policy_under_them() -> None:
+    draft = set_growth(set_lever(BASELINE, "guidance_fund", value=20), -1.0)
+    reference = reference_of(draft)
+    assert reference.levers == {}
+    assert reference.conditions == draft.conditions
+    assert reference_of(set_growth(draft, 0.0)) == BASELINE
+    assert simple_growth(draft) == -1.0
+    assert simple_growth(BASELINE) == 0.0
+
+
+def test_conditions_of_a_file_that_the_slider_cannot_show_are_left_alone() -> None:
+    draft = set_growth(BASELINE, -1.0)
+    narrow = draft.conditions["gdp_growth"].model_copy(update={"scope": ("Ningbo",)})
+    assert simple_growth(draft.model_copy(update={"conditions": {"gdp_growth": narrow}})) is None
+
+
+def test_both_baselines_are_simulated_under_conditions(session: Session) -> None:
+    session.draft = set_growth(session.draft, -1.0)
+    assert BASELINE in session.wanted
+    assert reference_of(session.draft) in session.wanted
+    shown = looks(session, (BASELINE, session.draft))
+    assert [look.scenario for look in shown] == [BASELINE]
 
 
 # The registry.
@@ -174,7 +208,9 @@ def test_every_target_has_a_row_and_a_sentence(session: Session, language: str) 
             assert row["chart"].startswith("<svg")
             words = sentence(target, region, shown[1], texts)
             assert "{" not in words
-            assert row["projection"] in words
+            median = shown[1].projection.ensemble.band(target.indicator, region)["median"][-1]
+            assert texts.amount(float(median), INDICATORS[target.indicator]) in words
+            assert row["projection"] == texts.number(float(median), INDICATORS[target.indicator].decimals)
 
 
 def test_text_in_a_chart_is_escaped(session: Session) -> None:

@@ -2,8 +2,9 @@
 
 import solara
 
+from dashboard.drafting import BASELINE, reference_of
 from dashboard.parts.controls import Choice, Download, Figure, Legend, Notes, TargetTable
-from dashboard.state import BASELINE, FULL_PLAN, use_session
+from dashboard.state import FULL_PLAN, use_session
 from dashboard.tables import board_table
 from dashboard.views import chart, looks, met, region_of, sentence, target_row, title_of
 from scenarios.scenario import load_scenario
@@ -19,7 +20,10 @@ def Page() -> None:
     scope = solara.use_reactive(0)
     chosen = solara.use_reactive(TARGETS[0].id)
     shown_key = solara.use_reactive(load_scenario(FULL_PLAN).content_hash)
-    shown = looks(session, (load_scenario(BASELINE), load_scenario(FULL_PLAN), session.draft))
+    shown = looks(
+        session,
+        (load_scenario(BASELINE), load_scenario(FULL_PLAN), reference_of(session.draft), session.draft),
+    )
     if not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return

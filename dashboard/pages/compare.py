@@ -5,9 +5,10 @@ from typing import Any
 import solara
 
 from dashboard.charts import intervals
+from dashboard.drafting import BASELINE
 from dashboard.palette import colour_of
 from dashboard.parts.controls import Choice, ComparisonTable, Download, Picker
-from dashboard.state import BASELINE, FULL_PLAN, Session, use_session
+from dashboard.state import FULL_PLAN, Session, use_session
 from dashboard.tables import comparison_table
 from dashboard.views import difference_words, mood_of, target_name, title_of
 from scenarios.comparison import Comparison, Row

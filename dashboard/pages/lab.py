@@ -5,11 +5,11 @@ from typing import Any
 import solara
 
 from dashboard.charts import intervals
-from dashboard.drafting import reset_lever, set_lever
-from dashboard.parts.controls import Download, LeverList, Notes, Outcomes, Picker
+from dashboard.drafting import BASELINE, reference_of, reset_lever, set_growth, set_lever, simple_growth
+from dashboard.parts.controls import Conditions, Download, Legend, LeverList, Notes, Outcomes, Picker
 from dashboard.parts.keeping import Keeping
 from dashboard.parts.levers import chapters, words
-from dashboard.state import BASELINE, LEAST_FOR_BAND, Session, use_session
+from dashboard.state import LEAST_FOR_BAND, Session, use_session
 from dashboard.views import Look, difference_words, looks, target_row, title_of
 from scenarios.comparison import Comparison
 from scenarios.scenario import list_scenarios, load_scenario
@@ -17,13 +17,14 @@ from scenarios.writing import scenario_text
 from simulation.experiment import TARGET_YEAR
 from simulation.indicators import INDICATORS, TARGETS
 
+MOST_GROWTH = 5.0  # points a year that the slider offers
+
 
 @solara.component
 def Page() -> None:
     """Show the levers, the targets under the draft, and what it costs."""
     session = use_session()
-    baseline = load_scenario(BASELINE)
-    shown = looks(session, (baseline, session.draft))
+    shown = looks(session, (load_scenario(BASELINE), reference_of(session.draft), session.draft))
     with solara.Div(classes=["yw-lab"]):
         with solara.Div(classes=["yw-card", "yw-controls"]):
             _Tools(session)
@@ -32,18 +33,51 @@ def Page() -> None:
                 words=words(session.texts),
                 event_set=lambda change: _change(session, change),
             )
+            _Conditions(session)
         with solara.Div(classes=["yw-card", "yw-outcomes"]):
             _Outcomes(session, shown)
 
 
 def _change(session: Session, change: dict[str, Any]) -> None:
-    name = str(change.pop("name"))
-    if change.get("reset"):
-        session.draft = reset_lever(session.draft, name)
-        return
-    if "scope" in change:
-        change["scope"] = tuple(str(change["scope"]).split("+"))
-    session.draft = set_lever(session.draft, name, **change)
+    """Take in what a browser sends about a lever; what no lever can be is told and left out."""
+    wanted = {
+        name: value for name, value in change.items() if name in {"value", "scope", "start", "end", "ramp"}
+    }
+    try:
+        name = str(change["name"])
+        if change.get("reset"):
+            session.draft = reset_lever(session.draft, name)
+            return
+        if "scope" in wanted:
+            wanted["scope"] = tuple(str(wanted["scope"]).split("+"))
+        session.draft = set_lever(session.draft, name, **wanted)
+    except (KeyError, TypeError, ValueError) as error:
+        session.failure.set(str(error))
+
+
+@solara.component
+def _Conditions(session: Session) -> None:
+    """Keep what is assumed about the outside world apart from what policy can set."""
+    t = session.texts
+    growth = simple_growth(session.draft)
+    words = {
+        "title": t("Outside conditions (assumptions, not policy)"),
+        "explanation": t("Your policy is then compared with no new policy under the same conditions."),
+        "growth": t("Growth of the delta 2019 to 2022, points a year"),
+        "reset": t("Back to neutral"),
+    }
+
+    def change_growth(change: float) -> None:
+        bounded = min(max(float(change), -MOST_GROWTH), MOST_GROWTH)
+        session.draft = set_growth(session.draft, bounded)
+
+    foreign = "" if growth is not None else t("The file sets conditions of its own; they hold as they are.")
+    Conditions(
+        words=words,
+        change=growth or 0.0,
+        foreign=foreign,
+        event_set=change_growth,
+    )
 
 
 @solara.component
@@ -78,10 +112,10 @@ def _Tools(session: Session) -> None:
 @solara.component
 def _Outcomes(session: Session, shown: list[Look]) -> None:
     t = session.texts
-    draft, baseline = session.draft, load_scenario(BASELINE)
+    draft, reference = session.draft, reference_of(session.draft)
     comparison = None
-    if draft.content_hash != baseline.content_hash:
-        comparison = session.comparison(baseline, draft)
+    if draft.content_hash != reference.content_hash:
+        comparison = session.comparison(reference, draft)
     _Headline(session, comparison)
     mine = next((look for look in shown if look.scenario.content_hash == draft.content_hash), None)
     if mine is None and not shown:
@@ -120,6 +154,7 @@ def _Outcomes(session: Session, shown: list[Look]) -> None:
         ],
         rows=rows,
     )  # fmt: skip
+    Legend(shown)
     Notes(shown)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import solara
 
+from dashboard.drafting import BASELINE, reference_of
 from dashboard.parts.controls import Download, Figure, Legend, Notes, Picker
-from dashboard.state import BASELINE, FULL_PLAN, use_session
+from dashboard.state import FULL_PLAN, use_session
 from dashboard.tables import path_table
 from dashboard.views import chart, looks
 from scenarios.scenario import load_scenario
@@ -31,7 +32,13 @@ def Page() -> None:
     indicators = solara.use_reactive(_FIRST)
     shown = looks(
         session,
-        (load_scenario(BASELINE), load_scenario(FULL_PLAN), *session.compared.value, session.draft),
+        (
+            load_scenario(BASELINE),
+            load_scenario(FULL_PLAN),
+            *session.compared.value,
+            reference_of(session.draft),
+            session.draft,
+        ),
     )
     with solara.Div(classes=["yw-head"]):
         solara.HTML(tag="h1", unsafe_innerHTML=t("Trajectories"))

@@ -96,6 +96,13 @@ def Outcomes(label: str, heads: list[str], rows: list[dict[str, Any]]) -> None:
     """Show the targets under the draft, one line each."""
 
 
+@solara.component_vue("conditions.vue")
+def Conditions(
+    words: dict[str, str], change: float, foreign: str, event_set: Callable[[float], None]
+) -> None:
+    """Show the outside conditions of the draft, apart from its levers."""
+
+
 @solara.component_vue("files.vue")
 def Files(
     title: str,
