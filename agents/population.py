@@ -4,10 +4,11 @@ Rows keep their order: new agents are appended, and removed ones are squeezed ou
 remembers its row and finds it again through its stable id, so that it survives squeezing.
 """
 
+import copy
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import mesa
 import numpy as np
@@ -118,6 +119,10 @@ def _field(name: str) -> property:
     return property(read, write, doc=f"Field `{name}` of the record.")
 
 
+_REMADE = ("array", "columns", "_rows")
+"""Attributes of a population that its copy makes anew."""
+
+
 class RecordPopulation:
     """A growing array of records with an `alive` flag and a stable `id`.
 
@@ -179,6 +184,16 @@ class RecordPopulation:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._use(self.array)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = memo[id(self)] = object.__new__(type(self))
+        rest = {name: value for name, value in self.__dict__.items() if name not in _REMADE}
+        twin.__dict__.update(copy.deepcopy(rest, memo))
+        twin.changed()
+        array = np.zeros(self.array.size, dtype=self.array.dtype)  # rows that are not in use take no memory
+        _bytes(array)[: self.count] = _bytes(self.records)
+        twin._use(array)
+        return twin
 
     def squeeze(self) -> np.ndarray:
         """Drop removed rows, keeping the order; return the new row of each old one (-1: dropped)."""

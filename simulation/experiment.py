@@ -6,11 +6,12 @@ Replicates are computed in any order and sorted by seed; the number of processes
 import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from scenarios.scenario import Scenario, list_scenarios
 from scenarios.writing import scenario_text
+from simulation.branching import Histories, batches, run_batch, run_together
 from simulation.errors import InputError, Interrupted, WorkerError
 from simulation.indicators import Target
 from simulation.runs import (
@@ -28,7 +30,6 @@ from simulation.runs import (
     RunSpec,
     fingerprint,
     run_id,
-    run_one,
 )
 from simulation.workers import interrupts_held, interrupts_remembered, worker_pool
 
@@ -38,11 +39,16 @@ TOTALS = {"firms", "persons", "100 million yuan"}  # units of targets that membe
 MAX_RUNS = 100_000
 MAX_PROCESSES = 1_024
 
+_QUEUED = 4
+"""Batches that are waiting or running for each process: more would only keep results in memory."""
+
 Progress = Callable[[RunResult], None]
 
 
 def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Generator[RunResult, None, None]:
     """Yield the runs as they finish, in no particular order.
+
+    Runs that differ in their scenarios alone are simulated together, as branches of one history.
 
     Parameters
     ----------
@@ -59,16 +65,28 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
     if processes is not None and not 1 <= processes <= MAX_PROCESSES:
         raise InputError(f"processes must be a whole number from 1 to {MAX_PROCESSES}, not {processes}")
     processes = min(processes or os.cpu_count() or 1, len(named))
+    work = batches(named, processes)
     if processes <= 1:
-        for name, spec in named.items():
-            yield run_one(spec, name)
+        histories = Histories()
+        for batch in work:
+            yield from run_together(batch, histories)
         return
     with worker_pool(processes) as pool:
+        queue = iter(work)
+        waiting: set[Future[list[RunResult]]] = set()
+
+        def submit(count: int) -> None:
+            waiting.update(pool.submit(run_batch, batch) for batch in islice(queue, count))
+
         with interrupts_held():
-            waiting = [pool.submit(run_one, spec, name) for name, spec in named.items()]
+            submit(_QUEUED * processes)
         try:
-            for future in as_completed(waiting):
-                yield future.result()
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting -= done
+                submit(len(done))
+                for future in done:
+                    yield from future.result()
         except BrokenProcessPool as error:
             raise WorkerError(
                 "a worker process died: use fewer processes if memory ran out, and in a script of your own "

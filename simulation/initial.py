@@ -10,6 +10,7 @@ from agents.fund import GuidanceFund, VentureFund
 from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
 from agents.university import University
+from scenarios.scenario import FIRST_YEAR, Scenario
 from simulation.budgets import found_governments
 from simulation.capital import HOLDING
 from simulation.data import (
@@ -38,9 +39,9 @@ _WARM_UP_ROUNDS = 3
 """Rounds of partner search before 2015, so that the network starts near its steady density."""
 
 
-def set_up(model: World, effects: Mapping[tuple[str, str], float]) -> None:
+def set_up(model: World, scenario: Scenario, effects: Mapping[tuple[str, str], float]) -> None:
     """Fill a model with its world, its agents and empty books."""
-    _world(model)
+    _world(model, scenario)
     model.place_effects = place_effects(effects, model.geography.places)
     model.drift = drifts(model.geography.places, model.seed, float(model.p["drift"]))
     _universities(model)
@@ -53,21 +54,35 @@ def set_up(model: World, effects: Mapping[tuple[str, str], float]) -> None:
     _books(model)
 
 
-def _world(model: World) -> None:
+def follow(model: World, scenario: Scenario) -> None:
+    """Let a world follow a scenario: lay out its levers and conditions by quarter.
+
+    A world that branches off another does so in the middle of its run, so all that is worked out from a
+    scenario beforehand is worked out here, and shows from the quarter on in which the scenario sets in.
+    """
+    model.scenario_spec = scenario
+    quarters = (model.until - FIRST_YEAR + 1) * 4
+    change = growth_change(scenario, model.geography, quarters)
+    model.outlook = make_outlook(model.geography, model.seed, model.until, change)
+    model.levers = lever_paths(scenario, model.geography, _gdp(model), quarters)
+
+
+def _gdp(model: World) -> np.ndarray:
+    """Return the GDP of each place in 2015 without the zones inside it (100m CNY, float64[P])."""
+    return model.own(np.array([model.start.value(place.id, "gdp") for place in model.geography.places]))
+
+
+def _world(model: World, scenario: Scenario) -> None:
     geography = model.geography = load_geography()
-    start = model.start = load_starting_values()
+    model.start = load_starting_values()
     model.fields = load_fields()
-    quarters = (model.until - 2015 + 1) * 4
-    change = growth_change(model.scenario_spec, geography, quarters)
-    model.outlook = make_outlook(geography, model.seed, model.until, change)
+    follow(model, scenario)
     model.nation = model.outlook.nation[0]
     model.pass_rate = float(model.nation["pass_rate"])
-    gdp = np.array([start.value(place.id, "gdp") for place in geography.places])
-    gdp = model.own(gdp)
+    gdp = _gdp(model)
     model.gdp_start = gdp * YI
     model.gdp_quarter = gdp * YI / 4.0
     model.place_share = gdp / np.bincount(geography.city_of, gdp)[geography.city_of]
-    model.levers = lever_paths(model.scenario_spec, geography, gdp, quarters)
     model.minutes = geography.minutes.copy()
     model.growth = model.outlook.growth[0]
     # Flows of 2015 are yearly sums: the first quarter lies one and a half quarters of growth below the mean.

@@ -1,9 +1,10 @@
 """The model: a Mesa model of the cities of the Yangtze River Delta, stepped by the quarter."""
 
+import copy
 import itertools
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import mesa
 import numpy as np
@@ -60,11 +61,11 @@ class InnovationModel(World):
         self.scale = _within("scale", scale, 0.001, 1.0)
         self.until = int(_within("until", until, FIRST_YEAR, LAST_YEAR))
         self.check = check
-        self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.parameters = parameter_record(parameters)
         self.p = self.parameters[0]
         self.quarter = 0
-        initial.set_up(self, load_effects() if effects is None else effects)
+        chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        initial.set_up(self, chosen, load_effects() if effects is None else effects)
 
     def step(self) -> None:
         """Advance by one quarter: the phases of the schedule, in order."""
@@ -89,6 +90,19 @@ class InnovationModel(World):
         while self.running:
             self.step()
         return self.table
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a world of its own in the same state; data that never change are shared."""
+        for shared in (self.geography, self.start, self.fields, self.outlook, self.scenario_spec):
+            memo[id(shared)] = shared
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        twin.p = twin.parameters[0]
+        if hasattr(mesa.Agent, "_ids"):
+            following = next(mesa.Agent._ids[self])
+            for model in (self, twin):
+                mesa.Agent._ids[model] = itertools.count(following)
+        return twin
 
     # Mesa's views of the agents: firms become agents when somebody asks for them, and stay so.
 

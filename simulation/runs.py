@@ -35,8 +35,8 @@ MAX_SEED = 2**32 - 1
 
 # Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
 _NO_RULE = re.compile(
-    r"(analysis_store|articles|attribution.*|cli.*|coalitions|comparison.*|errors|experiment|figure|ledger|pairing"
-    r"|report|rerun|runs|same_cost|schema|shapley|split|store|workers|writing)\.py"
+    r"(analysis_store|articles|attribution.*|branching|cli.*|coalitions|comparison.*|errors|experiment|figure|ledger"
+    r"|pairing|report|rerun|runs|same_cost|schema|shapley|split|store|workers|writing)\.py"
     r"|parameters\.csv"
 )
 _RUN_ID = re.compile(
@@ -166,16 +166,24 @@ def spare_the_collector() -> None:
 def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
     """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
     spare_the_collector()
-    start = perf_counter()
-    name = name or run_id(spec)
-    model = InnovationModel(
-        scenario=spec.scenario,
+    begun = perf_counter()
+    return finish(new_model(spec), spec, name or run_id(spec), begun)
+
+
+def new_model(spec: RunSpec, scenario: str | Scenario | None = None) -> InnovationModel:
+    """Return the model of a run at the start of 2015, or of the same run under another scenario."""
+    return InnovationModel(
+        scenario=scenario or spec.scenario,
         scale=spec.scale,
         until=spec.until,
         seed=spec.seed,
         check=spec.check,
         parameters=spec.parameters or None,
     )
+
+
+def finish(model: InnovationModel, spec: RunSpec, name: str, begun: float) -> RunResult:
+    """Run a model to its end, take what it has found, and free it; `begun` is when work on it began."""
     while model.running:
         model.step()
     table = model.table
@@ -187,5 +195,5 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
         tuple(int(year) for year in table.years),
         tuple(table.indicators),
         tuple(table.regions),
-        perf_counter() - start,
+        perf_counter() - begun,
     )

@@ -370,9 +370,13 @@ def test_ctrl_c_stops_cleanly(tmp_path, processes):
         str(tmp_path / "results"),
     ]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*COMMAND, "run", *words], **pipes, start_new_session=True) as process:
+    ready = "from simulation import cli_run, experiment; print('ready', flush=True); "
+    code = ready + "from simulation.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", *words]
+    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
         try:
-            time.sleep(5)
+            assert process.stdout.readline() == "ready\n"  # imports take long on a busy machine
+            time.sleep(3)
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the command and all its workers
             out, err = process.communicate(timeout=60)
         finally:
