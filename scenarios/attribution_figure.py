@@ -1,6 +1,7 @@
 """The picture of an attribution: for each target a waterfall from one scenario to the other, for a slide."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill, shorten
@@ -23,6 +24,7 @@ from simulation.report import number, region_name
 COLUMNS = 5
 SHOWN = 5  # bars of a panel, besides all the others together
 GAIN, LOSS, OUTSIDE = "#0b6fa4", "#c2571a", "#8a6fb0"
+_NUMBERS = {kind: f" Numbers are {kind}s of the policy." for kind in ("article", "chapter")}
 FAINT = 0.32  # opacity of what is not told from noise
 
 
@@ -96,7 +98,7 @@ def _draw(ax: Axes, row: Row, found: Attribution) -> None:
         level = bar.end
     ax.plot([level, level], [last - 1, last], color=MUTED, linewidth=0.6, zorder=1)
     _goal(ax, row, low, high)
-    labels = [shorten(bar.label, 28, placeholder="…") for bar in bars]
+    labels = [shorten(re.sub(r"^(Art|Ch)\. ", "", bar.label), 28, placeholder="…") for bar in bars]
     ends = [shorten(each.title.en, 26, placeholder="…") for each in (found.plan.first, found.plan.last)]
     ax.set_yticks(range(last + 1), [ends[0], *labels, ends[1]])
     _frame(ax, row, last)
@@ -150,6 +152,7 @@ def _goal(ax: Axes, row: Row, low: float, high: float) -> None:
 
 def _frame(ax: Axes, row: Row, last: int) -> None:
     ax.tick_params(length=0, labelsize=8)
+    ax.tick_params(axis="y", labelsize=7.7)
     for label in (ax.get_yticklabels()[0], ax.get_yticklabels()[last]):
         label.set_fontweight("bold")
         label.set_color(INK)
@@ -202,7 +205,7 @@ def _heading(figure: Figure, found: Attribution) -> None:
     text = (
         f"Means of {len(plan.seeds)} paired seeds. Each bar is a Shapley value: the mean contribution over "
         "the orders in which the parts may be switched on.\nThe bars of a panel add up to the difference of "
-        "the two scenarios. Axes do not start at zero."
+        f"the two scenarios. Axes do not start at zero.{_NUMBERS.get(plan.players[0].kind, '')}"
     )
     figure.text(0.017, 0.962, title, fontsize=20, fontweight="bold", va="center", parse_math=False)
     figure.text(0.017, 0.937, text, fontsize=12, color=MUTED, va="top", linespacing=1.4)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.progress import Progress
 from rich.table import Table
 
 from scenarios import comparison_store
@@ -96,9 +95,8 @@ def variance(seeds: int, scale: float, processes: int | None, json: bool) -> Non
     if not 2 <= seeds <= MAX_RUNS // (len(LEVERS) + 1):
         limit = MAX_RUNS // (len(LEVERS) + 1)
         raise InputError(f"seeds must be a whole number from 2 to {limit}, not {seeds}")
-    with explained(), _progress() as bar:
-        task = bar.add_task("levers", total=seeds * (len(LEVERS) + 1))
-        found = measure(range(1, seeds + 1), scale, TARGET_YEAR, processes, lambda _: bar.advance(task))
+    with explained(), counting("levers", seeds * (len(LEVERS) + 1)) as count:
+        found = measure(range(1, seeds + 1), scale, TARGET_YEAR, processes, lambda _: count())
     if json:
         print_json({"seeds": seeds, "scale": scale, "year": TARGET_YEAR, "levers": list(_pairings(found))})
         return
@@ -129,14 +127,8 @@ def _pairings(found: Iterable[Pairing]) -> Iterator[dict[str, Any]]:
 
 
 def _simulate(plan: Plan, processes: int | None, quiet: bool) -> Comparison:
-    with _progress(quiet) as bar:
-        task = bar.add_task("compare", total=len(plan.joint.runs))
-        return plan.run(processes, lambda _: bar.advance(task))
-
-
-def _progress(quiet: bool = False) -> Progress:
-    console = messages()
-    return Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
+    with counting("compare", len(plan.joint.runs), quiet) as count:
+        return plan.run(processes, lambda _: count())
 
 
 def budget_table(same: SameCost) -> Table:

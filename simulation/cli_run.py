@@ -3,20 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 from calibration import fit as fitting
 from simulation import rerun as repeat
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
 from simulation.cli_parameters import overrides
+from simulation.cli_progress import counting
 from simulation.errors import InputError, YongwenError
 from simulation.experiment import MAX_PROCESSES, MAX_RUNS, Ensemble, Experiment, plan
 from simulation.figure import save, trajectories
@@ -89,15 +81,5 @@ def fit(processes: int) -> None:
 
 
 def _simulate(experiment: Experiment, processes: int | None, quiet: bool) -> Ensemble:
-    console = messages()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task(experiment.name, total=len(experiment.runs))
-        return experiment.run(processes, lambda _: bar.advance(task))
+    with counting(experiment.name, len(experiment.runs), quiet) as count:
+        return experiment.run(processes, lambda _: count())

@@ -21,11 +21,11 @@ from dashboard.drafting import (
 from dashboard.estimate import completed
 from dashboard.i18n import LANGUAGES, Texts
 from dashboard.parts.levers import chapters
-from dashboard.policy import ARTICLES, CHAPTERS
 from dashboard.settings import SCALE, SEEDS, read_settings
 from dashboard.shell import PAGES
 from dashboard.state import Session, session_context
 from dashboard.views import chart, likelihood, looks, sentence, target_row
+from scenarios.articles import ARTICLES, CHAPTERS
 from scenarios.levers import LEVERS
 from scenarios.scenario import load_scenario
 from simulation.errors import InputError

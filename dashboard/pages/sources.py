@@ -7,8 +7,8 @@ import solara
 from agents.parameters import parameters
 from dashboard.i18n import Texts
 from dashboard.parts.controls import Choice, DataTable
-from dashboard.policy import ARTICLES
 from dashboard.state import use_session
+from scenarios.articles import ARTICLES
 from scenarios.levers import LEVERS
 from simulation.data import (
     STARTING_UNITS,

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from dashboard.i18n import Texts
-from dashboard.policy import ARTICLES, CHAPTERS
+from scenarios.articles import ARTICLES, CHAPTERS
 from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import DEFAULT_SCOPE, LAST_YEAR, LeverSetting, Scenario
 from simulation.data import load_places
