@@ -10,6 +10,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -63,6 +64,11 @@ def _translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse("zh_CN" if language == "zh" else "en")
+
+
 @dataclass(frozen=True)
 class Texts:
     """Everything that is said to a visitor, in one language."""
@@ -77,9 +83,9 @@ class Texts:
         return text.format(**values) if values else text
 
     @property
-    def locale(self) -> str:
+    def locale(self) -> Locale:
         """Return the locale for numbers."""
-        return "zh_CN" if self.language == "zh" else "en"
+        return _locale(self.language)
 
     def of(self, text: Bilingual) -> str:
         """Return a text that has both languages."""

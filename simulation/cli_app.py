@@ -6,13 +6,13 @@ from pathlib import Path
 
 import uvicorn
 
-import app
 from dashboard import settings
 from simulation.cli_output import messages
 from simulation.errors import InputError
 
 # For a request that starts a page; the rest of the settings stands in `dashboard.shell`.
-_SERVER = {"SOLARA_APP": str(Path(app.__file__)), "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false"}
+_APP = Path(__file__).resolve().parent.parent / "app.py"
+_SERVER = {"SOLARA_APP": str(_APP), "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false"}
 
 
 def serve(host: str, port: int, scale: float, seeds: int, processes: int | None) -> None:

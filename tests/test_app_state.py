@@ -31,6 +31,7 @@ from scenarios.scenario import load_scenario
 from simulation.errors import InputError
 from simulation.experiment import plan
 from simulation.indicators import INDICATORS, TARGETS
+from simulation.policy import CITY_LEVERS
 
 BASELINE = load_scenario("baseline")
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -256,3 +257,15 @@ def test_draws_to_come_are_guessed_from_the_baseline(session: Session) -> None:
     cells = guess.values[:, year, indicator, region], whole.values[:, year, indicator, region]
     np.testing.assert_allclose(*cells, rtol=0.2)
     np.testing.assert_array_equal(guess.values[:, 0], whole.values[:, 0])  # before the policy
+
+
+def test_what_only_a_city_can_set_is_not_offered_for_a_zone() -> None:
+    levers = {
+        lever["name"]: [place["id"] for place in lever["scopes"]]
+        for chapter in chapters(BASELINE, Texts("en"))
+        for article in chapter["articles"]
+        for lever in article["levers"]
+    }
+    for name, places in levers.items():
+        assert ("Ningbo_HTZ" in places) == (name not in CITY_LEVERS)
+        assert places[0] == "Ningbo+Wenzhou"

@@ -10,6 +10,7 @@ from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import DEFAULT_SCOPE, LAST_YEAR, LeverSetting, Scenario
 from simulation.data import load_places
 from simulation.experiment import TARGET_YEAR
+from simulation.policy import CITY_LEVERS
 
 _STARTS = [f"{year}Q{quarter}" for year in range(2015, TARGET_YEAR + 1) for quarter in range(1, 5)]
 _FOREVER = f"{LAST_YEAR}Q4"
@@ -81,14 +82,15 @@ def _lever(lever: Lever, scenario: Scenario, texts: Texts) -> dict[str, Any]:
         "touches": texts(lever.touches),
         "evidence": texts(lever.evidence),
         "cost": _cost(lever, texts),
-        **_time_and_place(setting, texts),
+        **_time_and_place(lever.name, setting, texts),
     }
 
 
-def _time_and_place(setting: LeverSetting, texts: Texts) -> dict[str, Any]:
+def _time_and_place(name: str, setting: LeverSetting, texts: Texts) -> dict[str, Any]:
     """Return where and when a lever holds, and what may be chosen."""
     scope = "+".join(setting.scope)
-    offered = scopes() if scope in scopes() else (scope, *scopes())
+    offered = [one for one in scopes() if name not in CITY_LEVERS or not one.endswith("_HTZ")]
+    offered = offered if scope in offered else [scope, *offered]
     ends = [quarter for quarter in (*_STARTS, _FOREVER) if quarter >= setting.start]
     return {
         "scope": scope,
