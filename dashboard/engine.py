@@ -1,8 +1,8 @@
 """Simulate for many visitors at once: one warm worker a lane, fair turns, the newest wish of each counts.
 
-A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again. A lane takes
-turns among the visitors who wait for it. A visitor's new wish drops what is left of the older one; runs that
-are already under way end, and are kept for whoever asks next.
+A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again and goes on from
+the histories that it keeps of them. A lane takes turns among the visitors who wait for it. A visitor's new
+wish drops what is left of the older one; runs that are already under way end, and are kept for whoever asks.
 """
 
 import atexit
@@ -18,14 +18,29 @@ from queue import Empty, SimpleQueue
 
 from dashboard.settings import read_settings
 from scenarios.scenario import ScenarioError
+from simulation.branching import Histories
 from simulation.errors import InputError, WorkerError, YongwenError
-from simulation.runs import RunResult, RunSpec, run_one
+from simulation.runs import RunResult, RunSpec
 from simulation.workers import worker_pool
 
 KEPT = 1_500  # results in memory, about 50 kB each
 _WARM = RunSpec("baseline", 1, 0.001)  # loads compiled code before a visitor waits for it
 
+HISTORIES = 800 * 2**20
+"""Bytes for histories in a worker: at full scale one takes 45 MiB, and a lane comes round to each in turn."""
+
 Delivery = RunResult | YongwenError | None
+
+
+@cache
+def _histories() -> Histories:
+    """Return the histories that this worker keeps."""
+    return Histories(HISTORIES)
+
+
+def simulate(spec: RunSpec, name: str | None = None) -> RunResult:
+    """Simulate one run in a worker, from where it leaves a history that is kept."""
+    return _histories().run(spec, name)
 
 
 @dataclass
@@ -123,7 +138,7 @@ class Engine:
             with ExitStack() as stack:
                 pool = stack.enter_context(worker_pool(1))
                 try:
-                    pool.submit(run_one, _WARM).result()
+                    pool.submit(simulate, _WARM).result()
                     self._serve(lane, pool)
                 except BrokenProcessPool:
                     continue
@@ -134,7 +149,7 @@ class Engine:
             with self._lock:
                 known = self._cache.get(name)
             try:
-                result: RunResult | YongwenError = known or pool.submit(run_one, spec, name).result()
+                result: RunResult | YongwenError = known or pool.submit(simulate, spec, name).result()
             except BrokenProcessPool:
                 self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
                 raise
