@@ -47,6 +47,55 @@ class Government(mesa.Agent):
         self.delivered = 1.0
         self.spent: dict[str, float] = {}
         self.forgone: dict[str, float] = {}
+        self.gaps: dict[str, float] = {}
+        self.idle: dict[str, float] = {}
+        self._promised: dict[str, float] = {}
+        self._paid: dict[str, float] = {}
+
+    def review(self, gaps: Mapping[str, float]) -> None:
+        """Take note, once a year, of how indicators stand and of programmes that could not spend their money.
+
+        Parameters
+        ----------
+        gaps : mapping
+            By indicator with a target, how far it lies behind its path, as a share of the target.
+        """
+        self.gaps = dict(gaps)
+        self.idle = {
+            name: max(0.0, 1.0 - self._paid.get(name, 0.0) / promised)
+            for name, promised in self._promised.items()
+            if promised > 0.0
+        }
+        self._promised, self._paid = {}, {}
+
+    def shift(
+        self, requests: Mapping[str, float], lags: Mapping[str, float], strength: float, most: float
+    ) -> dict[str, float]:
+        """Move money between programmes; return the factor by which each request changes.
+
+        Programmes whose indicators are on track give up to `most` of their money, and those that could not
+        spend it the part that lay idle. Those that lag get it, in proportion to lag and money.
+
+        Parameters
+        ----------
+        lags : mapping
+            How far behind the indicators are that a programme serves; others neither give nor get.
+        strength : float
+            Part of the possible shift that is made (0-1).
+        """
+        given, weight = {}, {}
+        for name, lag in lags.items():
+            idle = self.idle.get(name, 0.0)
+            given[name] = strength * (most if lag <= 0.0 else min(most, idle)) * requests[name]
+            weight[name] = max(0.0, lag) * (1.0 - idle) * requests[name]
+        pot, needed = math.fsum(given.values()), math.fsum(weight.values())
+        if needed <= 0.0:
+            return {}
+        return {name: 1.0 + (pot * weight[name] / needed - given[name]) / requests[name] for name in lags}
+
+    def promise(self, purpose: str, amount: float) -> None:
+        """Note what a programme may spend in this quarter."""
+        self._promised[purpose] = self._promised.get(purpose, 0.0) + amount
 
     def grow(self, fiscal_growth: float) -> float:
         """Compound extra growth of the S&T budget by a quarter; return the factor since it started."""
@@ -75,10 +124,11 @@ class Government(mesa.Agent):
         self.arrears -= paid
         return paid
 
-    def allot(self, requests: Mapping[str, float], p: Any) -> float:
+    def allot(self, requests: Mapping[str, float], p: Any, reserved: float = 0.0) -> float:
         """Decide how much of the programmes' requests can be paid: all of them share a shortage alike.
 
-        New programmes draw on the discretionary part of the budget only, and on nothing that grants need.
+        New programmes draw on the discretionary part of the budget only, and on nothing that grants need or
+        that is `reserved`.
 
         Returns
         -------
@@ -87,7 +137,7 @@ class Government(mesa.Agent):
         """
         wanted = math.fsum(requests.values())
         available = float(p["discretionary_share"]) * self.budget
-        available = max(0.0, min(available, self.balance - self.for_grants(p)))
+        available = max(0.0, min(available, self.balance - self.for_grants(p) - reserved))
         self.delivered = 1.0 if wanted <= available else available / wanted
         return self.delivered
 
@@ -115,4 +165,6 @@ class Government(mesa.Agent):
         rest = self.balance
         self.spent["other"] = self.spent.get("other", 0.0) + rest
         self.balance = 0.0
+        for purpose, amount in self.spent.items():
+            self._paid[purpose] = self._paid.get(purpose, 0.0) + amount
         return rest

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from scenarios.scenario import Scenario
+from scenarios.levers import LEVERS
+from scenarios.scenario import LeverSetting, Scenario, load_scenario
 from simulation.errors import InputError
 from simulation.experiment import TARGET_YEAR, Ensemble, Experiment, Progress, goal_of, plan
-from simulation.indicators import BASE_YEAR, INDICATORS, TARGETS, Target
+from simulation.indicators import BASE_YEAR, INDICATORS, TARGETS, Target, cost_of
 
 MOST = 6  # scenarios that a person can still tell apart in one figure
 LEVEL, POWER = 0.05, 0.8  # of the two-sided test behind "told from noise" and "more seeds"
@@ -117,12 +118,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Cost:
-    """Public money that a scenario spends, 100m CNY over all years of the policy."""
+    """Public money that a scenario spends, 100m CNY over all years of the policy.
+
+    Attributes
+    ----------
+    per_unit_of : str
+        Indicator of the cost of a unit: what the one lever costs that costs money, else all programmes.
+    extra : float
+        What is spent on it beyond the first scenario, on average.
+    """
 
     median: float
     q05: float
     q95: float
     paired: Difference | None
+    per_unit_of: str = COST
+    extra: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -209,7 +220,18 @@ class Comparison:
             low, median, high = (float(value) for value in np.quantile(money, [0.05, 0.5, 0.95]))
             paired = None if name == self.names[0] else paired_difference(money, spent[0])
             costs[name] = Cost(median, low, high, paired)
+        for ensemble in self.ensembles[1:]:
+            name, indicator = ensemble.experiment.name, self._charged(ensemble)
+            extra = self._spent(ensemble, indicator) - self._spent(self.first, indicator)
+            costs[name] = replace(costs[name], per_unit_of=indicator, extra=float(extra.mean()))
         return costs
+
+    def _charged(self, ensemble: Ensemble) -> str:
+        """Return what to charge: the only lever that differs and costs money, else all programmes."""
+        now, before = (_levers(each.experiment) for each in (ensemble, self.first))
+        changed = [name for name in {**before, **now} if now.get(name) != before.get(name)]
+        paid = [name for name in changed if LEVERS[name].costs]
+        return cost_of(paid[0]) if len(paid) == 1 else COST
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -231,14 +253,14 @@ class Comparison:
         if ensemble is self.first:
             return Outcome(**band, probability=probability, paired=None, cost_per_unit=None)
         paired = paired_difference(reached, self.first.replicates(target.indicator, region)[:, at])
-        cost = self.costs[ensemble.experiment.name].paired
+        cost = self.costs[ensemble.experiment.name]
         is_gain = paired.told and paired.difference > 0.0
-        per_unit = cost.difference / paired.difference if cost and is_gain else None
+        per_unit = cost.extra / paired.difference if is_gain else None
         return Outcome(**band, probability=probability, paired=paired, cost_per_unit=per_unit)
 
-    def _spent(self, ensemble: Ensemble) -> NDArray[np.float64]:
+    def _spent(self, ensemble: Ensemble, indicator: str = COST) -> NDArray[np.float64]:
         years = [at for at, year in enumerate(ensemble.years) if year in COST_YEARS]
-        return np.asarray(ensemble.replicates(COST, COST_REGION)[:, years].sum(axis=1))
+        return np.asarray(ensemble.replicates(indicator, COST_REGION)[:, years].sum(axis=1))
 
     def document(self) -> dict[str, Any]:
         """Return the comparison as one JSON document."""
@@ -254,6 +276,11 @@ class Comparison:
         }
 
 
+def _levers(experiment: Experiment) -> Mapping[str, LeverSetting]:
+    scenario = experiment.scenario
+    return (scenario if isinstance(scenario, Scenario) else load_scenario(scenario)).levers
+
+
 def _row_document(row: Row) -> dict[str, Any]:
     return {
         "id": row.target.id,
@@ -266,9 +293,16 @@ def _row_document(row: Row) -> dict[str, Any]:
 
 def _cost_document(cost: Cost) -> dict[str, Any]:
     flat = asdict(cost)
+    charged = {name: flat.pop(name) for name in ("per_unit_of", "extra")}
     paired = flat.pop("paired") or dict.fromkeys(Difference.__dataclass_fields__)
     values = {name: _defined(value) for name, value in {**flat, **paired}.items()}
-    return {"scope": COST_REGION, "unit": INDICATORS[COST].unit, "years": list(COST_YEARS), **values}
+    return {
+        "scope": COST_REGION,
+        "unit": INDICATORS[COST].unit,
+        "years": list(COST_YEARS),
+        **values,
+        **charged,
+    }
 
 
 def _defined(value: float | None) -> float | None:

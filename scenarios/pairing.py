@@ -4,7 +4,7 @@ Two scenarios under one seed share every draw that the lever does not touch. The
 more seeds an unpaired comparison would need for an interval as narrow.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scenarios.comparison import Comparison, Difference, Plan, paired_difference
@@ -13,9 +13,18 @@ from scenarios.scenario import Bilingual, LeverSetting, Scenario
 from simulation.experiment import Progress, plan
 
 REGION = "Ningbo+Wenzhou"
-# Levers that set the terms of another one do nothing without it; as their plan value is the neutral one,
-# half and twice of it are tried instead.
-TERMS_OF = {"guidance_share": ("guidance_fund", 0.15), "talent_package": ("talent_inflow", 100.0)}
+COMPANIONS: Mapping[str, Mapping[str, float]] = {
+    "guidance_share": {"guidance_fund": 20.0},
+    "talent_package": {"talent_inflow": 6000.0},
+    "pilot_latitude": {"talent_inflow": 6000.0},
+    "zone_autonomy": {"one_visit_reform": 0.5},
+    "coordination": {"talent_inflow": 2000.0, "tech_lending": 50.0, "firm_cultivation": 1500.0},
+}
+"""What levers run with that only set the terms or the pace of others, or move money between them."""
+TRIED = {"guidance_share": 0.15, "talent_package": 100.0}
+"""Values that are tried where the plan value is the neutral one."""
+PLACES = {"zone_autonomy": "Ningbo_HTZ+Wenzhou_HTZ"}
+"""Where levers are looked at that do not act in all of Ningbo and Wenzhou."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +46,38 @@ def measure(
 ) -> tuple[Pairing, ...]:
     """Run every lever alone at its plan value, and the baseline, on the same seeds.
 
-    A lever that sets the terms of another one is run with that one, and compared with that one alone.
+    A lever with companions is compared with these alone.
     """
-    needed = dict.fromkeys([*levers, *(TERMS_OF[name][0] for name in levers if name in TERMS_OF)])
-    scenarios: list[str | Scenario] = ["baseline", *map(alone, needed)]
+    companions = [companions_of(name) for name in levers if name in COMPANIONS]
+    scenarios: list[str | Scenario] = ["baseline", *map(alone, levers), *companions]
     experiments = tuple(plan(scenario, seeds, scale, until) for scenario in scenarios)
     comparison = Plan(experiments).run(processes, progress)
     return tuple(_pairings(comparison, levers))
 
 
 def alone(name: str) -> Scenario:
-    """Return the scenario of one lever at its plan value, with the lever whose terms it sets."""
-    settings = {name: LEVERS[name].plan}
-    if name in TERMS_OF:
-        other, value = TERMS_OF[name]
-        settings = {other: LEVERS[other].plan, name: value}
-    text = Bilingual(en=f"{name} alone", zh=LEVERS[name].name_zh)
+    """Return the scenario of one lever at its plan value, with its companions."""
+    settings = {**COMPANIONS.get(name, {}), name: TRIED.get(name, LEVERS[name].plan)}
+    return _scenario(f"only_{name}", f"{name} alone", LEVERS[name].name_zh, settings)
+
+
+def companions_of(name: str) -> Scenario:
+    """Return the scenario of a lever's companions without the lever."""
+    return _scenario(f"without_{name}", f"without {name}", f"无{LEVERS[name].name_zh}", COMPANIONS[name])
+
+
+def _scenario(name: str, en: str, zh: str, settings: Mapping[str, float]) -> Scenario:
+    text = Bilingual(en=en, zh=zh)
     levers = {each: LeverSetting(value=value) for each, value in settings.items()}
-    return Scenario(name=f"only_{name}", title=text, description=text, levers=levers)
+    return Scenario(name=name, title=text, description=text, levers=levers)
 
 
 def _pairings(comparison: Comparison, levers: Sequence[str]) -> Iterator[Pairing]:
     by_name = dict(zip(comparison.names, comparison.ensembles, strict=True))
     for name in levers:
         with_it = by_name[f"only_{name}"]
-        without = by_name[f"only_{TERMS_OF[name][0]}"] if name in TERMS_OF else comparison.first
+        without = by_name[f"without_{name}"] if name in COMPANIONS else comparison.first
+        region = PLACES.get(name, REGION)
         for indicator in LEVERS[name].indicators:
-            values, first = (one.replicates(indicator, REGION)[:, -1] for one in (with_it, without))
+            values, first = (one.replicates(indicator, region)[:, -1] for one in (with_it, without))
             yield Pairing(LEVERS[name], indicator, paired_difference(values, first))

@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from agents.government import Government, Level
+from scenarios.levers import LEVERS
 from simulation.geography import Geography
+from simulation.review import lag_of
 from simulation.world import World
 
 MUNICIPALITIES = ("Shanghai",)
@@ -13,7 +15,7 @@ MUNICIPALITIES = ("Shanghai",)
 NATION = "China"
 LARGEST_ZONE_SHARE = 0.5
 """Largest part of a city's S&T budget that the administration of a zone gets (assumption)."""
-FOR_FUNDS = ("guidance_fund", "angel_coinvestment")
+FOR_FUNDS = ("guidance_fund", "angel_coinvestment", "fiscal_growth", "instrument_mix")
 """Programmes that offer public money to venture funds."""
 
 
@@ -51,6 +53,7 @@ def open_budgets(model: World, levers: np.ndarray) -> None:
     own = total.copy()
     for zone in zones:
         part = float(p["zone_budget_weight"] * model.place_share[zone.place])
+        part *= 1.0 + float(p["autonomy_budget_gain"] * levers["zone_autonomy"][zone.place])
         _open(model, zone, min(LARGEST_ZONE_SHARE, part) * float(total[zone.city]), planned)
         own[zone.city] -= zone.budget
     for city, money in enumerate(own.tolist()):
@@ -122,17 +125,54 @@ def fund_universities(model: World) -> None:
         university.received = university.funding - lost * university.funding
 
 
-def allot(model: World, wanted: dict[str, np.ndarray]) -> np.ndarray:
-    """Let governments decide what their programmes get; return the part that is delivered (float64[P])."""
-    part = np.zeros(model.geography.city_of.size)
-    model.allotted = {name: np.zeros_like(part) for name in wanted}
+def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
+    """Let governments decide what their programmes get; return the part that is delivered (float64[P]).
+
+    Coordination moves money between them first, from those on track to those whose indicators lag.
+    Part of what `fiscal_growth` adds to a budget is set aside for guidance funds. `instrument_mix` moves
+    money from grants to guidance funds and to a pool that covers losses on technology loans.
+    """
+    p, places = model.p, model.geography.city_of.size
+    part, into_guidance = np.zeros(places), float(p["mix_guidance_share"])
+    model.moved, model.loss_cover = np.zeros(places), np.zeros(places)
+    model.allotted = {name: np.zeros(places) for name in (*wanted, *FOR_FUNDS)}
+    model.shifted = {}
     for government in {id(g): g for g in model.governing if g}.values():
+        at = government.place
         rows = [row for row, other in enumerate(model.governing) if other is government]
         asked = {name: float(cost[rows].sum()) for name, cost in wanted.items() if cost[rows].any()}
-        part[rows] = government.allot(asked, model.p)
-        for name in asked:
-            model.allotted[name][rows] = part[rows] * wanted[name][rows]
+        factor = _shifted(government, asked, float(levers["coordination"][government.place]), p)
+        extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
+        extra = min(extra, government.balance - government.for_grants(p))
+        part[rows] = government.allot(asked, p, extra)
+        for name, amount in asked.items():
+            granted = part[at] * factor.get(name, 1.0)
+            model.allotted[name][rows] = granted * wanted[name][rows]
+            government.promise(name, float(granted) * amount)
+        for name, change in factor.items():
+            model.shifted.setdefault(name, np.ones(places))[rows] = change
+        model.moved[at] = float(levers["instrument_mix"][government.city]) * government.for_grants(p)
+        model.allotted["instrument_mix"][at] = into_guidance * model.moved[at]
+        model.allotted["fiscal_growth"][at] = extra
+        model.loss_cover[at] = (1.0 - into_guidance) * model.moved[at]
     return part
+
+
+def _shifted(
+    government: Government, asked: dict[str, float], strength: float, p: np.void
+) -> dict[str, float]:
+    """Return the factors by which coordination changes what programmes ask for."""
+    if strength <= 0.0:
+        return {}
+    lags = {name: lag_of(government, LEVERS[name].indicators) for name in asked}
+    known = {name: lag for name, lag in lags.items() if lag is not None}
+    return government.shift(asked, known, strength, float(p["coordination_reach"]))
+
+
+def added_by_growth(model: World, government: Government) -> float:
+    """Return what extra growth has added to the budget of a city or of a zone in it."""
+    city = model.governing[government.city]
+    return government.budget * (1.0 - 1.0 / city.extra_growth) if city else 0.0
 
 
 def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float) -> float:
@@ -141,8 +181,7 @@ def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float)
     Programmes and governments of the city share in proportion to what they had put aside.
     """
     rows = np.flatnonzero(model.geography.city_of == city)
-    known = [name for name in programmes if name in model.allotted]
-    shares = [(float(model.allotted[name][row]), name, row) for name in known for row in rows]
+    shares = [(float(model.allotted[name][row]), name, row) for name in programmes for row in rows]
     total = math.fsum(share for share, _, _ in shares)
     paid = 0.0
     for share, name, row in shares:

@@ -25,7 +25,7 @@ from scenarios.comparison import (
 )
 from scenarios.comparison_figure import small_multiples
 from scenarios.levers import LEVERS
-from scenarios.pairing import Pairing, measure
+from scenarios.pairing import COMPANIONS, Pairing, measure
 from scenarios.same_cost import CLOSE, SameCost, match_costs
 from simulation import store
 from simulation.cli_output import explained, messages, output, print_json
@@ -92,10 +92,11 @@ def compare(
 
 def variance(seeds: int, scale: float, processes: int | None, json: bool) -> None:
     """Run each lever alone and print the ratio of variances, independent over paired seeds."""
-    if not 2 <= seeds <= MAX_RUNS // (len(LEVERS) + 1):
-        limit = MAX_RUNS // (len(LEVERS) + 1)
+    scenarios = 1 + len(LEVERS) + len(COMPANIONS)
+    limit = MAX_RUNS // scenarios
+    if not 2 <= seeds <= limit:
         raise InputError(f"seeds must be a whole number from 2 to {limit}, not {seeds}")
-    with explained(), counting("levers", seeds * (len(LEVERS) + 1)) as count:
+    with explained(), counting("levers", seeds * scenarios) as count:
         found = measure(range(1, seeds + 1), scale, TARGET_YEAR, processes, lambda _: count())
     if json:
         print_json({"seeds": seeds, "scale": scale, "year": TARGET_YEAR, "levers": list(_pairings(found))})

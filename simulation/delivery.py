@@ -8,6 +8,7 @@ from simulation.budgets import FOR_FUNDS, allot, fund_universities, open_budgets
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import effective_minutes, halved
 from simulation.indicators import BASE_YEAR
+from simulation.review import review_targets
 from simulation.synthesis import YI
 from simulation.world import World
 
@@ -26,9 +27,11 @@ def deliver(model: World) -> None:
     planned = model.levers[model.quarter]
     open_budgets(model, planned)
     fund_universities(model)
-    part = allot(model, requests(model, planned))
+    if model.quarter % 4 == 0:
+        review_targets(model)
+    part = allot(model, planned, requests(model, planned))
     _pay_at_once(model)
-    levers = _delivered(planned, part)
+    levers = _delivered(model, planned, part)
     model.minutes = eased_minutes(model, levers)
     _set_support(model, levers)
     _set_grants(model)
@@ -58,16 +61,21 @@ def _pay_at_once(model: World) -> None:
             for government, amount in zip(model.governing, money.tolist(), strict=True):
                 if government and amount > 0.0:
                     model.outside["services"] += government.pay(name, amount)
+    for row in np.flatnonzero(model.loss_cover):
+        government = model.governing[row]
+        if government:  # the pool stands with banks
+            model.outside["banks"] += government.pay("loss_cover", float(model.loss_cover[row]))
 
 
-def _delivered(levers: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Return levers with the programmes that cost money cut to the part of them that is delivered (P)."""
-    if (part == 1.0).all():
+def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return levers, those that cost money at the strength that is paid for (`part` is float64[P])."""
+    if (part == 1.0).all() and not model.shifted:
         return levers
     delivered = levers.copy()
     for name, lever in LEVERS.items():
         if lever.is_paid:
-            delivered[name] = lever.neutral + part * (levers[name] - lever.neutral)
+            reached = part * model.shifted.get(name, 1.0) * (levers[name] - lever.neutral)
+            delivered[name] = np.minimum(lever.high, lever.neutral + reached)
     return delivered
 
 
@@ -95,13 +103,15 @@ def _set_support(model: World, levers: np.ndarray) -> None:
     pledged = levers["ip_pledge_lending"] * (YI * p["pledge_loan_quarters"] / 4.0)
     support["ip_pledge_reach"] = reach(pledged, p["pledge_value"] * last["patents"] * weight, 1.0)
     model.programme_credit *= 1.0 - 0.25 / CREDIT_YEARS
-    model.programme_credit += levers["tech_lending"] * YI / 4.0
+    model.programme_credit += levers["tech_lending"] * YI / 4.0 + p["pool_leverage"] * model.loss_cover
     support["credit_extra"] = reach(model.programme_credit, 4.0 * last["rd_registered"] * weight, 5.0)
     support["mentoring"] = p["mentoring_effect"]
     support["leave"] = levers["leave_to_found"]
     vouchers = levers["innovation_vouchers"] * YI / 4.0
     support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
-    model.entry_ease = levers["one_visit_reform"]
+    model.entry_ease = np.minimum(
+        1.0, levers["one_visit_reform"] + p["autonomy_ease"] * levers["zone_autonomy"]
+    )
     model.incubator_places += 0.25 * p["incubator_growth"] * model.incubator_places
     model.incubator_places += 0.25 * levers["incubator_places"]
     appeal = np.minimum(1.5, (levers["talent_package"] / 50.0) ** 0.5)
@@ -117,7 +127,7 @@ def _set_grants(model: World) -> None:
     asked = _city_sum(model, model.stats["grant_asked"]) / model.scale
     if not asked.any():
         asked = 0.75 * p["grant_coverage"] * p["grant_rate"] * model.firm_rd()
-    held = p["grants_share"] * model.city_budgets - _arrears_of_grants(model)
+    held = p["grants_share"] * model.city_budgets - _city_sum(model, model.moved) - _arrears_of_grants(model)
     ratio = np.minimum(LARGEST_MATCH, held / np.maximum(1.0, asked))
     model.places["grant_ratio"] = ratio[model.geography.city_of]
 
@@ -136,8 +146,7 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
     public = np.zeros(len(model.geography.cities))
     for name in FOR_FUNDS:
-        if name in model.allotted:
-            public += _city_sum(model, model.allotted[name])
+        public += _city_sum(model, model.allotted[name])
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
     channel = _city_max(model, levers["private_capital_channel"]) * savings
     caps = levers["guidance_share"]

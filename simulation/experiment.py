@@ -22,7 +22,9 @@ from scenarios.scenario import Scenario, list_scenarios
 from scenarios.writing import scenario_text
 from simulation.branching import Histories, batches, run_batch, run_together
 from simulation.errors import InputError, Interrupted, WorkerError
+from simulation.indicators import TARGET_YEAR as TARGET_YEAR  # noqa: PLC0414 - given on to other modules
 from simulation.indicators import Target
+from simulation.indicators import goal_of as goal_of  # noqa: PLC0414
 from simulation.runs import (
     DEFAULT_UNTIL,
     Fingerprint,
@@ -34,8 +36,6 @@ from simulation.runs import (
 from simulation.workers import interrupts_held, interrupts_remembered, worker_pool
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-TARGET_YEAR = 2022
-TOTALS = {"firms", "persons", "100 million yuan"}  # units of targets that members reach together
 MAX_RUNS = 100_000
 MAX_PROCESSES = 1_024
 
@@ -92,12 +92,6 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
                 "a worker process died: use fewer processes if memory ran out, and in a script of your own "
                 "start the work under `if __name__ == '__main__'`"
             ) from error
-
-
-def goal_of(target: Target, region: str) -> float | None:
-    """Return what a region has to reach: a total binds the joint scope only, a ratio each member too."""
-    is_joint = region == target.regions[0]
-    return target.value if is_joint or target.unit not in TOTALS else None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from simulation.geography import load_geography
 Sums = Mapping[str, float]
 BASE_YEAR = 2018
 """The last year before the policy: growth and doubling are measured from it."""
+TARGET_YEAR = 2022
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,15 @@ def _read_targets() -> tuple[Target, ...]:
 
 TARGETS: tuple[Target, ...] = _read_targets()
 """Each target with its joint scope first; the members of a scope are reported beside it."""
+
+
+TOTALS = {"firms", "persons", "100 million yuan"}  # units of targets that members reach together
+
+
+def goal_of(target: Target, region: str) -> float | None:
+    """Return what a region has to reach: a total binds the joint scope only, a ratio each member too."""
+    is_joint = region == target.regions[0]
+    return target.value if is_joint or target.unit not in TOTALS else None
 
 
 @dataclass

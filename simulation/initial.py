@@ -64,7 +64,8 @@ def follow(model: World, scenario: Scenario) -> None:
     quarters = (model.until - FIRST_YEAR + 1) * 4
     change = growth_change(scenario, model.geography, quarters)
     model.outlook = make_outlook(model.geography, model.seed, model.until, change)
-    model.levers = lever_paths(scenario, model.geography, _gdp(model), quarters)
+    delay = float(model.p["administrative_delay"])
+    model.levers = lever_paths(scenario, model.geography, _gdp(model), quarters, delay)
 
 
 def _gdp(model: World) -> np.ndarray:

@@ -8,8 +8,10 @@ from scenarios.levers import LEVERS
 from scenarios.scenario import LeverSetting, Scenario, ScenarioError, quarter_index
 from simulation.geography import Geography
 
-CITY_LEVERS = ("fiscal_growth", "guidance_share")
+CITY_LEVERS = ("fiscal_growth", "guidance_share", "instrument_mix")
 """Levers that only a city government can move."""
+ZONE_LEVERS = ("zone_autonomy",)
+"""Levers that only the administration of a zone has."""
 LEVER_VALUES = np.dtype([(name, "f8") for name in LEVERS])
 
 
@@ -22,13 +24,20 @@ def neutral() -> np.ndarray:
     return record
 
 
-def lever_paths(scenario: Scenario, geography: Geography, gdp: np.ndarray, quarters: int) -> np.ndarray:
+def lever_paths(
+    scenario: Scenario, geography: Geography, gdp: np.ndarray, quarters: int, delay: float = 0.0
+) -> np.ndarray:
     """Return lever values by quarter and place (LEVER_VALUES[Q, P]).
+
+    Programmes and reforms follow what was decided with a delay; rules hold at once. Latitude for pilots
+    shortens the delay, and an autonomous zone has none.
 
     Parameters
     ----------
     gdp : float64[P]
         GDP of each place without the zones inside it; totals are shared out in proportion to it.
+    delay : float
+        Mean quarters from a decision to its effect.
     """
     paths = np.repeat(np.repeat(neutral()[None, :], len(geography.places), axis=1), quarters, axis=0)
     for name, setting in scenario.levers.items():
@@ -38,7 +47,26 @@ def lever_paths(scenario: Scenario, geography: Geography, gdp: np.ndarray, quart
         strength = _strength(setting, quarters)
         for row, part in zip(rows, share, strict=True):
             paths[name][:, row] = lever.neutral + (setting.value - lever.neutral) * part * strength
+    wait = delay * (1.0 - paths["pilot_latitude"]) * (1.0 - paths["zone_autonomy"])
+    for name in scenario.levers:
+        if not LEVERS[name].rule and delay > 0.0:
+            paths[name] = LEVERS[name].neutral + delayed(paths[name] - LEVERS[name].neutral, wait)
     return paths
+
+
+def delayed(decided: np.ndarray, wait: np.ndarray) -> np.ndarray:
+    """Return what has come into effect of what was decided (float64[Q, P]): a first-order lag.
+
+    Each quarter brings 1/(1 + wait) of what is outstanding, which takes `wait` quarters on average. What is
+    taken back ends at once.
+    """
+    found = np.zeros_like(decided)
+    level = np.zeros(decided.shape[1])
+    for quarter, goal in enumerate(decided):
+        grows = np.abs(goal) > np.abs(level)
+        level = np.where(grows & (wait[quarter] > 0.0), level + (goal - level) / (1.0 + wait[quarter]), goal)
+        found[quarter] = level
+    return found
 
 
 def scope_rows(setting: LeverSetting, geography: Geography, name: str) -> list[int]:
@@ -47,7 +75,8 @@ def scope_rows(setting: LeverSetting, geography: Geography, name: str) -> list[i
     rows: list[int] = []
     for place in setting.scope:
         if place == "all":
-            return list(range(len(known)))
+            rows = list(range(len(known)))
+            break
         if place not in known:
             raise ScenarioError(f"{name}: unknown place {place!r} in scope; known: all, {', '.join(known)}")
         rows += [row for row in geography.members(place) if row not in rows]
@@ -55,6 +84,11 @@ def scope_rows(setting: LeverSetting, geography: Geography, name: str) -> list[i
         raise ScenarioError(
             f"{name} acts through the city government; name the city in its scope, not the zone alone"
         )
+    if name in ZONE_LEVERS:
+        rows = [row for row in rows if geography.places[row].kind == "zone"]
+        if not rows:
+            zones = ", ".join(place.id for place in geography.places if place.kind == "zone")
+            raise ScenarioError(f"{name} acts in a zone, and none lies in its scope; zones: {zones}")
     return rows
 
 

@@ -68,6 +68,9 @@ class World(mesa.Model):
     governing: list[Government | None]  # [P] who answers for a place
     city_budgets: np.ndarray  # [C] S&T budget of the city and its zone
     allotted: dict[str, np.ndarray]  # by programme, [P] money put aside in the quarter
+    shifted: dict[str, np.ndarray]  # by programme, [P] factor of its money by coordination
+    moved: np.ndarray  # [P] grant money moved to other instruments
+    loss_cover: np.ndarray  # [P] of it, money that covers losses on technology loans
     counties: dict[str, list[County]]
     platform_draws: dict[str, tuple[np.uint64, np.uint64]]
     place_share: np.ndarray  # [P] part of the city's GDP

@@ -8,6 +8,7 @@ import numpy as np
 from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
 from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
+from simulation.budgets import added_by_growth
 from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import load_geography
@@ -16,7 +17,7 @@ from simulation.randomness import Purpose, draw
 from simulation.synthesis import YI
 from simulation.world import World
 
-NO_PROGRAMMES = {"other", "universities", "transfers", "arrears"}
+NO_PROGRAMMES = {"other", "universities", "transfers"}
 """What governments pay besides grants and programmes."""
 _COUNTED = ("entrants", "exits", "spin_offs")
 _MONEY = (
@@ -95,6 +96,10 @@ def _fiscal_figures(model: World) -> dict[str, np.ndarray]:
             for name in names:
                 cost = spent.get(name, 0.0) + government.forgone.get(name, 0.0)
                 figures[cost_of(name)][government.place] = cost / YI
+            # What is paid for two of the levers bears other names in the books.
+            figures[cost_of("instrument_mix")][government.place] += spent.get("loss_cover", 0.0) / YI
+            added = added_by_growth(model, government) / YI
+            figures[cost_of("fiscal_growth")][government.place] = added
     return figures
 
 

@@ -406,9 +406,7 @@ def test_ctrl_c_keeps_what_had_finished(tmp_path):
         finally:
             process.kill()
     assert (process.returncode, text) == (130, "")
-    assert re.search(
-        r"^yongwen: stopped: \d+ of 12000 runs had finished; they are kept in ", err, re.MULTILINE
-    )
+    assert re.search(r"^yongwen: stopped: \d+ of \d+ runs had finished; they are kept in ", err, re.MULTILINE)
     assert len(Ledger(out).known) >= 2
     assert [path.name for path in out.iterdir()] == [FILE]
 

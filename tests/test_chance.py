@@ -26,6 +26,7 @@ from update_golden import GOLDEN, compute, environment
 from agents.firm import Origin
 from agents.records import FIRM
 from scenarios.levers import LEVERS
+from scenarios.pairing import COMPANIONS
 from scenarios.scenario import LeverSetting, Scenario
 from simulation.experiment import plan, stream
 from simulation.model import InnovationModel
@@ -47,6 +48,8 @@ REACH_AT_ONCE = {
     "private_capital_channel": {"cash", "equity"},
     "guidance_fund": {"cash", "equity"},
     "guidance_share": {"cash", "equity"},
+    "instrument_mix": {"cash", "equity"},
+    "fiscal_growth": {"cash", "equity"},
 }
 """Fields of firms elsewhere that a lever can change in its first quarter; others: none."""
 
@@ -64,10 +67,10 @@ def in_wenzhou(name: str) -> Scenario:
 
     lever = LEVERS[name]
     levers = {name: setting(lever.plan if lever.plan != lever.neutral else lever.high)}
-    if name == "talent_package":  # has a meaning beside recruits only, as the cap has beside public money
-        levers["talent_inflow"] = setting(2_000.0)
     if name == "guidance_share":
-        levers = {name: setting(lever.low), "guidance_fund": setting(20.0)}
+        levers[name] = setting(lever.low)
+    for other, value in COMPANIONS.get(name, {}).items():  # it has a meaning beside these only
+        levers[other] = setting(value)
     return scenario(**levers)
 
 

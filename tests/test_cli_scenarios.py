@@ -144,7 +144,10 @@ def test_list_and_show_give_what_is_set_once_extends_is_resolved(yongwen, tmp_pa
     assert "政府引导基金" in yongwen("scenarios", "list")[1]
 
     file = tmp_path / "mine.yaml"
-    file.write_text(TEXTS + "extends: talent_inflow\nassumptions: [Mine.]\nlevers: {talent_package: 80}\n")
+    file.write_text(
+        TEXTS
+        + "extends: talent_inflow\nassumptions: [Mine.]\nlevers: {talent_package: {value: 80, ramp: 4}}\n"
+    )
     code, out, _ = yongwen("scenarios", "show", file, "--json")
     assert code == 0
     shown = json.loads(out)

@@ -175,10 +175,16 @@ def test_talent_programmes_bring_talent_at_a_cost(real):
     assert found.paired.low > 5_000
     assert cost.told
     assert cost.low > 0
-    assert found.cost_per_unit == pytest.approx(cost.difference / found.paired.difference)
     at = [real.first.years.index(year) for year in COST_YEARS]
-    spent = [e.replicates("fiscal_cost", "Ningbo+Wenzhou")[:, at].sum(axis=1) for e in real.ensembles]
-    assert cost.difference == pytest.approx((spent[1] - spent[0]).mean())
+
+    def spent(indicator):
+        every = [e.replicates(indicator, "Ningbo+Wenzhou")[:, at].sum(axis=1) for e in real.ensembles]
+        return (every[1] - every[0]).mean()
+
+    assert cost.difference == pytest.approx(spent("fiscal_cost"))
+    assert real.costs["talent_inflow"].per_unit_of == "cost_talent_inflow"  # the one lever that costs money
+    assert found.cost_per_unit == pytest.approx(spent("cost_talent_inflow") / found.paired.difference)
+    assert real.costs["guidance_funds"].per_unit_of == "fiscal_cost"
     for row in real.rows:
         for outcome in list(row.outcomes.values())[1:]:
             gained = outcome.paired.told and outcome.paired.difference > 0

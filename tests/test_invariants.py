@@ -19,7 +19,7 @@ from simulation.errors import InvariantError
 from simulation.indicators import INDICATORS, REGIONS
 from simulation.invariants import check_invariants, take_stock
 from simulation.model import InnovationModel
-from simulation.policy import CITY_LEVERS
+from simulation.policy import CITY_LEVERS, ZONE_LEVERS
 from simulation.schedule import PHASES
 from simulation.schedule import Phase as TickPhase
 
@@ -35,7 +35,7 @@ MAY_BE_UNDEFINED = {
     *("entry_rate", "exit_rate", "young_firm_share", "incubator_coverage", "provincial_park_coverage"),
 }
 """Ratios whose denominator can be nothing in a small sample, or at a place that has none of it."""
-MAY_BE_NEGATIVE = {"technology_contract_growth", "tax_relief"}
+MAY_BE_NEGATIVE = {"technology_contract_growth", "tax_relief", "cost_fiscal_growth"}
 
 
 def spans() -> st.SearchStrategy[tuple[str, str]]:
@@ -51,6 +51,8 @@ def lever_settings(draw: Any) -> dict[str, Any]:
         scope = draw(st.one_of(st.just(["all"]), st.lists(st.sampled_from(PLACES), min_size=1, unique=True)))
         if name in CITY_LEVERS:
             scope = [*scope, "Ningbo"]  # these are refused for a zone alone
+        if name in ZONE_LEVERS:
+            scope = [*scope, "Wenzhou_HTZ"]  # and these where there is no zone
         start, end = draw(spans())
         lever = LEVERS[name]
         value = round(lever.low + draw(st.integers(0, 100)) / 100 * (lever.high - lever.low), 6)

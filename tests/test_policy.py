@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from worlds import COMPANIONS, lever_runs, scenario
+from worlds import lever_runs, scenario
 
 from agents.government import Government, Level
 from agents.parameters import parameter_record
 from agents.university import Draws
 from scenarios.levers import LEVERS
+from scenarios.pairing import COMPANIONS, PLACES, REGION, TRIED
 from scenarios.scenario import Scenario, ScenarioError
 from simulation.delivery import requests
 from simulation.geography import load_geography
@@ -266,15 +267,11 @@ def test_title_raises_transfer_by_universities() -> None:
 # What levers move: paired runs at quarter scale under three seeds.
 
 SEEDS = (1, 2, 3)
-VALUES = tuple(
-    (name, {"guidance_share": 0.15, "talent_package": 100.0}.get(name, lever.plan))
-    for name, lever in LEVERS.items()
-)
+VALUES = tuple((name, TRIED.get(name, lever.plan)) for name, lever in LEVERS.items())
 """Plan values; where the plan is the neutral value, one that differs from it."""
 NOT_SHOWN = {
     ("angel_coinvestment", "tech_smes"),  # the money is too little for a count of firms to move
     ("inventor_share", "spin_offs"),  # four firms a simulated one; shown by the institutions themselves above
-    ("fiscal_growth", "rd_intensity"),  # grants that were won are paid in full already
 }
 """Effects that the registry names and that three seeds do not show."""
 NAMED = [(name, i) for name, lever in LEVERS.items() for i in lever.indicators if (name, i) not in NOT_SHOWN]
@@ -285,7 +282,8 @@ def differences(name: str, indicator: str) -> np.ndarray:
     runs, value = lever_runs(VALUES, SEEDS), dict(VALUES)[name]
 
     def mean(table: IndicatorTable) -> float:
-        return float(np.mean([table.get(indicator, "Ningbo+Wenzhou", year) for year in range(2019, 2023)]))
+        region = PLACES.get(name, REGION)
+        return float(np.mean([table.get(indicator, region, year) for year in range(2019, 2023)]))
 
     other = (name, LEVERS[name].neutral) if name in COMPANIONS else ("", 0.0)
     return np.array([mean(runs[name, value, seed]) - mean(runs[*other, seed]) for seed in SEEDS])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scenarios.levers import LEVERS
+from scenarios.pairing import COMPANIONS
 from scenarios.scenario import Scenario
 from simulation.indicators import IndicatorTable
 from simulation.model import InnovationModel
@@ -94,9 +95,6 @@ def history() -> History:
 
 Job = tuple[str, float, int]
 """Lever ("" for none), its value, seed."""
-
-COMPANIONS = {"guidance_share": {"guidance_fund": 20.0}, "talent_package": {"talent_inflow": 6000.0}}
-"""Levers that only shape another: what runs beside them, also in their counterfactual."""
 
 
 def _lever_run(job: Job) -> IndicatorTable:
