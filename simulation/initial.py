@@ -155,19 +155,25 @@ def _firms(model: World) -> None:
 
 def entrant_fields(firms: np.ndarray, places: int, fields: int) -> np.ndarray:
     """Return the mix of fields among each place's technology firms, which entrants share (float64[P, F])."""
-    mix = np.zeros((places, fields))
-    technology = firms[firms["kind"] == 1]
-    np.add.at(mix, (technology["place"], technology["field"]), 1.0)
+    is_technology = firms["kind"] == 1
+    mix = _by_cell(firms["place"][is_technology], firms["field"][is_technology], None, (places, fields))
     fallback = load_field_shares()
     mix = np.where(mix.sum(axis=1, keepdims=True) > 0.0, mix, fallback)
     return np.asarray(mix / mix.sum(axis=1, keepdims=True))
 
 
+def _by_cell(
+    row: np.ndarray, column: np.ndarray, weight: np.ndarray | None, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return counts, or sums of weights, by two small whole numbers (float64[shape])."""
+    cell = row.astype(np.int64) * shape[1] + column
+    return np.bincount(cell, weight, shape[0] * shape[1]).astype(float).reshape(shape)
+
+
 def _markets(model: World) -> None:
     firms, p, cities = model.firms.records, model.p, len(model.geography.cities)
     weight = 1.0 / model.scale
-    demand = np.zeros((cities, len(model.fields)))
-    np.add.at(demand, (firms["city"], firms["field"]), firms["revenue"])
+    demand = _by_cell(firms["city"], firms["field"], firms["revenue"], (cities, len(model.fields)))
     # Where a city has no firm of a field yet, there is demand for one entrant.
     model.goods = GoodsMarket(np.maximum(demand, p["entrant_revenue"]))
     payroll = np.bincount(firms["city"], firms["rd"], cities) * p["wage_share"] * weight
@@ -237,8 +243,9 @@ def _books(model: World) -> None:
         ("lps", "budgets", "banks", "university_spending", "services", "markets", "treasury"), 0.0
     )
     firms = model.firms.records
-    model.knowledge_stock = np.zeros_like(model.goods.demand)
-    np.add.at(model.knowledge_stock, (firms["city"], firms["field"]), firms["knowledge"])
+    model.knowledge_stock = _by_cell(
+        firms["city"], firms["field"], firms["knowledge"], model.goods.demand.shape
+    )
     model.contribution, model.bids = np.zeros_like(model.goods.demand), np.ones_like(model.goods.demand)
     model.seekers = np.zeros(50_000, dtype=np.int64)
     model.founders = np.zeros(20_000, dtype=np.int64)

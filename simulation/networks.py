@@ -92,13 +92,14 @@ def renew_partners(
     """
     new = np.full((count, SLOTS), NOBODY, dtype=np.int32)
     ids, fields, active = _gather(firms, count)
+    ring_ids, ring_fields = ids[ring], fields[ring]
     for i in range(count):
         firm = firms[i]
         if firm.alive == 0:
             continue
         filled = 0
         if i < old.shape[0]:
-            filled = _keep(firm.id, old[i], new[i], ids, active, university_ids, seed, quarter, p)
+            filled = _keep(i, old, new, ids, active, university_ids, seed, quarter, p)
         if firm.does_rd == 0:
             continue
         for turn in range(rounds):
@@ -109,8 +110,6 @@ def renew_partners(
                 continue
             partner = _find(
                 firms,
-                ids,
-                fields,
                 active,
                 i,
                 old,
@@ -119,6 +118,8 @@ def renew_partners(
                 quarter,
                 gravity,
                 ring,
+                ring_ids,
+                ring_fields,
                 ring_place,
                 ring_start,
                 university_ids,
@@ -149,7 +150,7 @@ def _gather(firms: Any, count: int) -> Any:
 
 @rule
 def _keep(
-    own: np.uint64,
+    i: int,
     old: Any,
     new: Any,
     ids: Any,
@@ -159,15 +160,15 @@ def _keep(
     quarter: int,
     p: Any,
 ) -> int:
-    """Carry the partnerships that last over to `new`; return how many."""
+    """Carry a firm's partnerships that last over to `new`; return how many."""
     filled = 0
     for slot in range(SLOTS):
-        partner = old[slot]
+        partner = old[i, slot]
         if partner == NOBODY or (partner >= 0 and not active[partner]):
             continue
         other = university_ids[-2 - partner] if partner < NOBODY else ids[partner]
-        if uniform(stream(seed, _pair(own, other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival:
-            new[filled] = partner
+        if uniform(stream(seed, _pair(ids[i], other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival:
+            new[i, filled] = partner
             filled += 1
     return filled
 
@@ -186,8 +187,6 @@ def _land(ring_place: Any, first: int, last: int, city: Any, u: float) -> int:
 @rule
 def _find(
     firms: Any,
-    ids: Any,
-    fields: Any,
     active: Any,
     i: int,
     old: Any,
@@ -196,6 +195,8 @@ def _find(
     quarter: int,
     gravity: Any,
     ring: Any,
+    ring_ids: Any,
+    ring_fields: Any,
     ring_place: Any,
     ring_start: Any,
     university_ids: Any,
@@ -212,8 +213,9 @@ def _find(
             found = old[through, int(uniform(key, Purpose.LINK_ACCEPT) * SLOTS)]
             if found < NOBODY or (found >= 0 and active[found]):
                 return int(found)
-    city = np.searchsorted(gravity[firm.city], uniform(key, Purpose.LINK_CITY))
-    city = min(city, gravity.shape[0] - 1)
+    v, city = uniform(key, Purpose.LINK_CITY), 0
+    while city < gravity.shape[0] - 1 and gravity[firm.city, city] < v:
+        city += 1
     wants_university = uniform(key, Purpose.DISCLOSURE) < p.university_partner_share
     first, last = (
         (university_start[city], university_start[city + 1])
@@ -229,8 +231,7 @@ def _find(
         if wants_university:
             other, field, code = university_ids[position], university_field[position], -2 - position
         else:
-            row = ring[position]
-            other, field, code = ids[row], fields[row], row
+            other, field, code = ring_ids[position], ring_fields[position], ring[position]
         fit = 1.0 if field == firm.field else p.field_proximity
         if uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_ACCEPT) < fit:
             return int(code)
@@ -271,27 +272,62 @@ def partner_effects(firms: Any, count: int, partners: Any, p: Any, links: Any) -
 def rings(
     firms: np.ndarray, cities: int, seed: int, quarter: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the rows of living firms with R&D in the order of their rings, their places, and each start."""
-    rows, place = _ring_places(firms, firms.size, seed, quarter)
-    order = np.argsort(place)
-    place = place[order]
-    starts = np.searchsorted(place, np.arange(cities + 1))
-    return rows[order], place, starts.astype(np.int32)
+    """Return the rows of living firms with R&D in the order of their rings, their places, and each start.
+
+    A place is the number of the city plus a draw.
+    """
+    rows, starts = _with_rd(firms, firms.size, cities)
+    return (*_in_order(firms, rows, starts, seed, quarter), starts)
 
 
 @rule
-def _ring_places(firms: Any, count: int, seed: int, quarter: int) -> Any:
-    """Return the rows of living firms with R&D and their places: city number plus a draw."""
+def _with_rd(firms: Any, count: int, cities: int) -> Any:
+    """Return the rows of living firms with R&D, and how many there are in the cities before each city."""
     rows = np.empty(count, dtype=np.int32)
-    place = np.empty(count)
+    starts = np.zeros(cities + 1, dtype=np.int32)
     found = 0
     for i in range(count):
         firm = firms[i]
         if firm.alive == 1 and firm.does_rd == 1:
             rows[found] = i
-            place[found] = firm.city + uniform(stream(seed, firm.id, quarter), Purpose.LINK_RING)
+            starts[firm.city + 1] += 1
             found += 1
-    return rows[:found], place[:found]
+    for city in range(cities):
+        starts[city + 1] += starts[city]
+    return rows[:found], starts
+
+
+@rule
+def _in_order(firms: Any, rows: Any, starts: Any, seed: int, quarter: int) -> Any:
+    """Draw firms' places and return rows and places in their order.
+
+    Places are even: each is first put where it would be if they were exactly so, and then moved a little.
+    """
+    size = rows.size
+    place = np.empty(size)
+    about = np.empty(size, dtype=np.int32)
+    free = np.zeros(size + 1, dtype=np.int32)
+    for k in range(size):
+        firm = firms[rows[k]]
+        u = uniform(stream(seed, firm.id, quarter), Purpose.LINK_RING)
+        first = starts[firm.city]
+        place[k] = firm.city + u
+        about[k] = first + int(u * (starts[firm.city + 1] - first))
+        free[about[k] + 1] += 1
+    for k in range(size):
+        free[k + 1] += free[k]
+    ordered, places = np.empty_like(rows), np.empty(size)
+    for k in range(size):
+        at = free[about[k]]
+        ordered[at], places[at] = rows[k], place[k]
+        free[about[k]] += 1
+    for k in range(1, size):
+        row, x, at = ordered[k], places[k], k
+        while at > 0 and places[at - 1] > x:
+            ordered[at], places[at] = ordered[at - 1], places[at - 1]
+            at -= 1
+        ordered[at], places[at] = row, x
+    return ordered, places
 
 
 @rule

@@ -106,17 +106,19 @@ def synthesise(
 ) -> StartingPopulation:
     """Make the firms of 2015 Q1 and the place records whose constants reproduce the totals."""
     places = np.zeros(len(geography.places), dtype=PLACE)
+    places["city"] = geography.city_of
     shares = load_field_shares()
-    parts = []
+    counts = np.array([[round(here[name] * scale) for _, name in _KINDS] for here in totals])
+    # One array for all: records are slow to join.
+    everyone = np.zeros(counts.sum(), dtype=FIRM)
+    last = 0
     for index, place in enumerate(geography.places):
         record = places[index : index + 1]
-        record["city"] = geography.city_of[index]
-        firms = np.concatenate(
-            [
-                _blank(index, record, kind, round(totals[index][name] * scale), seed, place.id)
-                for kind, name in _KINDS
-            ]
-        )
+        first = last
+        for (kind, _), count in zip(_KINDS, counts[index].tolist(), strict=True):
+            _blank(everyone[last : last + count], index, record, kind, seed, place.id)
+            last += count
+        firms = everyone[first:last]
         _size(firms, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p)
         _fields(firms, shares[index], totals[index], seed)
         _research(
@@ -125,16 +127,15 @@ def synthesise(
         here = {name: float(values[index]) for name, values in effects.items()}
         _patents(firms, record, totals[index], scale, pass_rate, seed, p, here)
         _status(firms, totals[index], scale, seed, p, here)
-        parts.append(firms)
-    return StartingPopulation(np.concatenate(parts), places)
+    return StartingPopulation(everyone, places)
 
 
 _KINDS = ((Kind.INDUSTRIAL, "industrial_firms"), (Kind.TECHNOLOGY, "technology_firms"))
 
 
-def _blank(index: int, place: np.ndarray, kind: Kind, count: int, seed: int, name: str) -> np.ndarray:
-    firms = np.zeros(count, dtype=FIRM)
-    firms["id"] = child_ids(entity_id(name, "firm", int(kind)), 0, 0, count)
+def _blank(firms: np.ndarray, index: int, place: np.ndarray, kind: Kind, seed: int, name: str) -> None:
+    """Give records an identity, a place and an age."""
+    firms["id"] = child_ids(entity_id(name, "firm", int(kind)), 0, 0, firms.size)
     firms["place"] = index
     firms["city"] = place["city"]
     firms["kind"] = kind
@@ -143,7 +144,6 @@ def _blank(index: int, place: np.ndarray, kind: Kind, count: int, seed: int, nam
     mean_age = 40.0 if kind == Kind.INDUSTRIAL else 18.0
     age = -mean_age * np.log(draws(seed, firms["id"], 0, Purpose.START_AGE))
     firms["birth"] = -np.minimum(age, 160.0).astype(np.int16) - 1
-    return firms
 
 
 def _size(firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np.void) -> None:
