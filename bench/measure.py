@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from simulation.branching import Histories, run_together
 from simulation.model import InnovationModel
-from simulation.runs import spare_the_collector
+from simulation.runs import RunSpec, run_id, run_one, spare_the_collector
 from simulation.schedule import PHASES, Phase
 
 # The reference model lives with the tests.
@@ -25,6 +26,9 @@ FULL = {"scenario": "baseline", "scale": 1.0, "until": 2022, "seed": 1}
 TINY = {**FULL, "scale": 0.001}
 SAME_WORLD = {**FULL, "scale": 0.1, "until": 2015}
 """The world that the fast model and the Mesa-object model both run."""
+
+COMPARED = ("baseline", "guidance_funds", "ownership_pilot", "talent_inflow", "full_plan")
+"""Scenarios of the usual comparison."""
 
 COMMANDS = {
     "yongwen --help": "import sys; from simulation.cli import main; sys.argv[1:] = ['--help']; main()",
@@ -76,6 +80,30 @@ def phases(**arguments: Any) -> Iterator[tuple[InnovationModel, Phase]]:
                     yield model, phase
             model.quarter += 1
             model.running = model.year <= model.until
+
+
+def compared(scale: float) -> list[tuple[str, RunSpec]]:
+    """Return the runs of one seed in the usual comparison, by name."""
+    specs = [RunSpec(name, 1, scale) for name in COMPARED]
+    return [(run_id(spec), spec) for spec in specs]
+
+
+def each_alone(batch: list[tuple[str, RunSpec]]) -> None:
+    """Simulate every run from the start."""
+    for name, spec in batch:
+        run_one(spec, name)
+
+
+def as_branches(batch: list[tuple[str, RunSpec]]) -> None:
+    """Simulate the common history once, and every run from there."""
+    list(run_together(batch, Histories()))
+
+
+def known_seed(scale: float) -> Histories:
+    """Return histories that hold the one of the usual comparison."""
+    histories = Histories()
+    histories.run(compared(scale)[0][1])
+    return histories
 
 
 def seconds(

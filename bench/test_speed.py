@@ -4,7 +4,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from measure import COMMANDS, FULL, SAME_WORLD, TINY, ReferenceModel, firm_quarters, phases, python, run
+from measure import (
+    COMMANDS,
+    FULL,
+    SAME_WORLD,
+    TINY,
+    ReferenceModel,
+    as_branches,
+    compared,
+    each_alone,
+    firm_quarters,
+    known_seed,
+    phases,
+    python,
+    run,
+)
 
 from simulation.model import InnovationModel
 from simulation.schedule import PHASES, Phase
@@ -40,6 +54,21 @@ def test_mesa_objects(benchmark: Any) -> None:
     """The reference model: one Mesa object per firm, same rules, same draws, same trajectory."""
     benchmark.extra_info["ns a firm-quarter:"] = firm_quarters(**SAME_WORLD)
     _time_run(benchmark, ReferenceModel, SAME_WORLD, rounds=3)
+
+
+@pytest.mark.benchmark(group="five scenarios of a seed, full scale")
+@pytest.mark.parametrize("way", [each_alone, as_branches])
+def test_compare(benchmark: Any, way: Callable[[Any], None]) -> None:
+    """The usual comparison, for one seed."""
+    benchmark.pedantic(way, args=(compared(1.0),), rounds=3)
+
+
+@pytest.mark.benchmark(group="one more scenario of a known seed")
+@pytest.mark.parametrize("scale", [1.0, 0.1])
+def test_one_more_scenario(benchmark: Any, scale: float) -> None:
+    """What a warm worker does when a slider moves."""
+    histories, (_, spec) = known_seed(scale), compared(scale)[-1]
+    benchmark.pedantic(histories.run, args=(spec,), rounds=5)
 
 
 @pytest.mark.benchmark(group="set-up")
