@@ -37,13 +37,21 @@ def certificate_value(firm: Any, nation: Any, reward: float, p: Any) -> float:
 
 @rule
 def certify(
-    firm: Any, age: int, place: Any, nation: Any, support: Any, u: float, capacity: float, p: Any
+    firm: Any,
+    age: int,
+    place: Any,
+    nation: Any,
+    support: Any,
+    coached: float,
+    u: float,
+    capacity: float,
+    p: Any,
 ) -> int:
     """Decide on the yearly call whether the firm applies and passes; return 1 for a new certificate.
 
     Firms just below the threshold relabel other spending as R&D, up to their own `capacity` (Chen et al.
-    2021). Applying costs a firm effort, so the chance rises with the value of the certificate; coaching
-    (`firm_cultivation`) raises it too.
+    2021). Applying costs a firm effort, so the chance rises with the value of the certificate; so it does
+    with the chance to be `coached`.
     """
     firm.relabelled = 0.0 if firm.certificate == 0 else firm.relabelled
     if firm.does_rd == 0 or age < 4 or firm.revenue_year <= 0.0 or firm.certificate > 0:
@@ -53,7 +61,7 @@ def certify(
         return 0
     value = certificate_value(firm, nation, support.certification_reward, p)
     drive = value / (value + p.application_cost)
-    chance = min(1.0, place.certification_push * drive * (1.0 + p.coaching_gain * support.cultivation_reach))
+    chance = min(1.0, place.certification_push * drive * (1.0 + p.coaching_gain * coached))
     chance *= 1.0 if firm.patents > 0 else p.pass_without_patent
     if u >= chance:
         return 0
@@ -63,7 +71,7 @@ def certify(
 
 
 @rule
-def register(firm: Any, place: Any, support: Any, u: float, p: Any) -> None:
+def register(firm: Any, place: Any, coached: float, u: float, p: Any) -> None:
     """Join or leave the provincial register of technology-based SMEs.
 
     The register takes technology firms and firms with R&D of up to 200m CNY of sales.
@@ -78,6 +86,6 @@ def register(firm: Any, place: Any, support: Any, u: float, p: Any) -> None:
     if revenue_year > p.sme_revenue_limit or (firm.kind == 0 and firm.does_rd == 0):
         return
     hazard = 0.25 * place.registration_rate * (1.0 if firm.does_rd == 1 else p.register_without_rd)
-    hazard *= 1.0 + p.coaching_gain * support.cultivation_reach
+    hazard *= 1.0 + p.coaching_gain * coached
     if u < hazard:
         firm.tech_sme = 1

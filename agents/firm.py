@@ -66,6 +66,7 @@ class Firm(RecordAgent):
     does_rd: int
     seeks_equity: int
     alive: int
+    upgraded: int
 
     def __repr__(self) -> str:
         if not self.is_in_model:

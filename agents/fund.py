@@ -25,12 +25,21 @@ class Offer:
         Private savings that a policy steers to the fund.
     savings : float
         Private savings of the city.
+    angel : float
+        Part of the public money that is for seed rounds.
+    compensation : float
+        Share of private partners' losses on seed rounds of the city's firms that it makes good (0-1).
+    relief : float
+        Part of a seed investment in the city's firms that angels may deduct from taxable gains (0-1).
     """
 
     public: float
     cap: float
     channel: float
     savings: float
+    angel: float = 0.0
+    compensation: float = 0.0
+    relief: float = 0.0
 
 
 def closing_shares(depth: float, cap: float, p: Any) -> tuple[float, float]:
@@ -48,10 +57,21 @@ def closing_shares(depth: float, cap: float, p: Any) -> tuple[float, float]:
     return above(1.0), above(1.0 - cap)
 
 
+def seed_gain(offer: Offer, returned: float, lost: float, p: Any) -> float:
+    """Return how much compensation and tax relief raise the expected return of seed money, relative to it.
+
+    Partners expect what seed rounds of the delta have done so far: `returned` a yuan that was closed, and the
+    share `lost`. Only angels, a part of the partners, get the relief, at the tax rate on gains.
+    """
+    relief = offer.relief * float(p["gains_tax"] * p["angel_share"])
+    return (offer.compensation * lost + relief) / returned if returned > 0.0 else 0.0
+
+
 class VentureFund(mesa.Agent):
     """The venture funds of one city as one agent, with the accounts of private and of public partners.
 
-    Money in 10 000 CNY. Deals and holdings are matched in `simulation.capital`.
+    Money in 10 000 CNY. Deals and holdings are matched in `simulation.capital`. Of dry powder, `seed_purse`
+    was raised for seed rounds; `seed_interest` is the part by which partners give more for them than usual.
 
     Parameters
     ----------
@@ -76,6 +96,9 @@ class VentureFund(mesa.Agent):
         self.invested = self.returned = self.cost_returned = self.written_off = 0.0
         self.reputation = 1.0
         self.pace = self.dry_powder / float(model.p["target_cover"])
+        self.seed_pace = 0.0
+        self.seed_purse = 0.0
+        self.seed_interest = 0.0
         self.removed = False
 
     @property
@@ -99,6 +122,7 @@ class VentureFund(mesa.Agent):
         scarcity = (float(p["target_cover"]) / max(cover, 1e-9)) ** float(p["scarcity_elasticity"])
         private = self.managed - self.public_share * (self.dry_powder + self.portfolio)
         usual = 0.25 * float(p["fund_capital_rate"]) * private * supply
+        channel += self.seed_interest * self.seed_pace
         returns = self.reputation ** float(p["return_elasticity"])
         return usual * min(2.0, max(0.2, scarcity)) * returns + channel, usual * returns + channel
 
@@ -121,6 +145,7 @@ class VentureFund(mesa.Agent):
             served = min(1.0, public / max(1e-9, offer.cap * closed))
             private += served * ((1.0 - offer.cap) * closed - private)
             committed = min(public, served * offer.cap * closed)
+            self.seed_purse += offer.angel / max(1e-9, offer.public) * committed / offer.cap
         self.raised_private, self.raised_public = private, committed
         self.dry_powder += private + committed
         self.private_paid += private
@@ -131,6 +156,12 @@ class VentureFund(mesa.Agent):
         """Return the money for deals in this quarter."""
         return 0.25 * float(p["fund_deployment"]) * self.dry_powder
 
+    def spend_seed_purse(self, p: Any) -> float:
+        """Spend this quarter's part of the purse; return the seed rounds that it allows relative to usual."""
+        spent = 0.25 * float(p["fund_deployment"]) * self.seed_purse
+        self.seed_purse -= spent
+        return 1.0 + spent / max(spent, self.seed_pace, 1e-9)
+
     def run_off(self, p: Any) -> float:
         """Sell a part of the holdings from before 2015; return the proceeds, which go to private partners."""
         sold = 0.25 * float(p["holding_exit_rate"]) * self.legacy
@@ -138,13 +169,14 @@ class VentureFund(mesa.Agent):
         self.private_returned += sold
         return sold
 
-    def settle(self, invested: float, proceeds: float, cost: float, lost: float) -> float:
-        """Book a quarter's deals, sales and losses; return the part of proceeds that public partners get.
+    def settle(self, invested: float, seeds: float, proceeds: float, cost: float, lost: float) -> float:
+        """Book a quarter's deals (`seeds`: those in seed rounds), sales and losses.
 
-        Reputation follows the return on what was closed.
+        Reputation follows the return on what was closed. Returns public partners' part of the proceeds.
         """
         self.dry_powder -= invested
         self.pace += 0.25 * (4.0 * invested - self.pace)
+        self.seed_pace += 0.25 * (seeds - self.seed_pace)
         self.portfolio += invested - cost - lost
         self.invested += invested
         self.returned += proceeds
@@ -166,7 +198,7 @@ class VentureFund(mesa.Agent):
         self.public_returned += public
         self.private_paid = self.public_paid = self.invested = 0.0
         self.dry_powder = self.legacy = self.portfolio = self.pace = 0.0
-        self.raised_private = self.raised_public = 0.0
+        self.raised_private = self.raised_public = self.seed_pace = self.seed_purse = 0.0
         return private, public
 
     def remove(self) -> None:

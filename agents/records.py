@@ -6,6 +6,9 @@ otherwise.
 
 import numpy as np
 
+FIELDS = 8
+"""Fields of technology and trade (`calibration/data/fields.csv`)."""
+
 FIRM = np.dtype(
     [
         ("id", "u8"),  # stable identity, key of all draws
@@ -41,6 +44,10 @@ FIRM = np.dtype(
         ("does_rd", "i1"),
         ("seeks_equity", "i1"),
         ("alive", "i1"),
+        (
+            "upgraded",
+            "i1",
+        ),  # smart upgrading: 0 none, 1 by a subsidy, 2 one that would have come anyway
     ],
     align=True,
 )
@@ -72,8 +79,18 @@ SUPPORT = np.dtype(
         ("ip_pledge_reach", "f8"),  # share of patents that banks take as collateral (0-1)
         ("credit_extra", "f8"),  # extra credit per yuan of R&D from lending programmes
         ("mentoring", "f8"),  # share of a tenant's exit hazard that coaching removes
-        ("leave", "f8"),  # relative rise of researchers' spin-offs
+        ("leave", "f8"),  # strength of leave to found a firm (0-1)
         ("voucher", "f8"),  # share of a contract's price that vouchers pay (0-1)
+        ("park_from", "f8"),  # share of firms whom zone policy reached before: part of today's conditions
+        ("park_to", "f8"),  # share of firms inside a park under zone policy
+        ("park_coaching", "f8"),  # share of those newly inside that are coached (0-1)
+        ("park_priority", "f8"),  # relative rise of their chance of a grant
+        ("park_refund", "f8"),  # share of their income tax that the city gives back
+        ("focus", "f8", (FIELDS,)),  # weight of support by field (1: even)
+        ("upgrade_rate", "f8"),  # subsidised projects a year, share of traditional firms
+        ("upgrade_extra", "f8"),  # those of them that would not have come without
+        ("upgrade_subsidy", "f8"),  # share of a project's cost
+        ("brokerage", "f8"),  # share of a contract's price that service platforms save (0-1)
     ]
 )
 """What policy delivers to a firm at a place in this quarter."""
@@ -103,6 +120,7 @@ _FLOWS = (
     *("revenue", "value_added", "industrial_value_added", "hightech_value_added", "employees"),
     *("rd", "rd_reported", "researchers", "filings", "grants", "refusals", "lapses"),
     *("exits", "entrants", "spin_offs", "certified", "tax_relief"),
+    *("lived_1", "lived_3", "lived_5"),  # firms that come of this age, in years
     *(
         "grant_money",
         "grant_misused",
@@ -110,6 +128,9 @@ _FLOWS = (
         "contracts_bought",
         "vouchers",
         "rewards",
+        "park_refunds",
+        "upgrade_subsidies",
+        "upgradable",  # revenue of traditional firms without a project
         "rd_registered",
     ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from agents.compiling import rule
 from agents.market_rules import TRADITIONAL_FIELD, margin
+from agents.support_rules import PROJECT_BY_SUBSIDY
 
 YOUNG = 24
 """Quarters of age up to which a firm counts as a start-up (assumption)."""
@@ -49,13 +50,18 @@ def renew_opportunity(firm: Any, shock: float, p: Any) -> None:
 
 @rule
 def log_incentive(firm: Any, place: Any, nation: Any, support: Any, p: Any) -> float:
-    """Return the log of what taxes, grants, protection and surroundings do to the wished R&D intensity."""
+    """Return the log of what taxes, grants, protection and surroundings do to the wished R&D intensity.
+
+    A firm that upgraded by a subsidy is readier for R&D.
+    """
     profit_year = 4.0 * (margin(firm, p) * firm.revenue - firm.rd)
     rate = income_tax_rate(firm, profit_year, nation)
     matching = firm.grant * place.grant_ratio * (1.0 - p.grant_misuse)
     cost = relative_user_cost(rate, extra_deduction(firm, nation), matching)
-    protection = p.appropriability_gain * support.ip_enforcement
-    return float(place.rd_climate + protection - p.user_cost_elasticity * math.log(cost))
+    drive = p.appropriability_gain * support.ip_enforcement
+    if firm.upgraded == PROJECT_BY_SUBSIDY:
+        drive += p.upgrade_readiness
+    return float(place.rd_climate + drive - p.user_cost_elasticity * math.log(cost))
 
 
 @rule

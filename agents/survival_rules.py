@@ -92,6 +92,6 @@ def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> fl
 
 
 @rule
-def spin_off_chance(firm: Any, leave: float, p: Any) -> float:
+def spin_off_chance(firm: Any, p: Any) -> float:
     """Return the chance that researchers leave in this quarter to found a firm of their own."""
-    return min(1.0, 0.25 * float(p.spin_off_rate * (1.0 + leave) * firm.researchers))
+    return min(1.0, 0.25 * float(p.spin_off_rate * firm.researchers))

@@ -23,6 +23,7 @@ class Draws(NamedTuple):
     disclosure: float
     licence: float
     spin_off: float
+    channel: float
 
 
 class University(mesa.Agent):
@@ -38,6 +39,27 @@ class University(mesa.Agent):
         Research funding a quarter in 2015.
     granted : float
         Invention patents granted a year in 2015.
+
+    Attributes
+    ----------
+    awarded : float
+        Money of city programmes for this quarter's research, on top of `funding`.
+    construction : float
+        Money of city programmes for building laboratories in this quarter.
+    staff_share : float
+        Part of the money for research that goes to staff.
+    laboratories : list of float
+        Key laboratories that it hosts: how far each is built (0-1, 1: it works).
+    seconded : float
+        Share of its academics with a role in a firm (0-1).
+    inventor_share : float
+        Inventors' share of title to their inventions (0-1), beside what the law gives them.
+    entitled : int
+        Quarters for which they have had it.
+    partner_firms : float
+        Firms that work with it.
+    full_budget, opened : float, int
+        An institute that policy has opened: programme money a quarter at full size, and when it opened.
     """
 
     def __init__(
@@ -65,17 +87,50 @@ class University(mesa.Agent):
         self.planned = funding
         self.received = funding
         self.funding_spent = 0.0
+        self.awarded = 0.0
+        self.construction = 0.0
         self.cash = 0.0
+        self.staff_share = float(p["wage_share"])
+        self.laboratories: list[float] = []
+        self.seconded = 0.0
+        self.full_budget = 0.0
+        self.opened = 0
         self.researchers = 0.0
         self.researchers_start = 0.0
         self.inventor_share = 0.0
+        self.entitled = 0
+        self.partner_firms = 0.0
         stage = granted / (model.pass_rate * float(p["examination_hazard"]))
         self.filed = round(stage)
         self.examined = round(stage)
         self.patents = round(PATENTS_START * granted)
         self.filing_rate = 0.25 * granted / model.pass_rate
         self.filings = self.grants = self.refusals = self.lapses = 0
-        self.disclosures = self.licences = self.spin_offs = 0
+        self.disclosures = self.licences = self.office_licences = self.spin_offs = 0
+
+    @property
+    def resources(self) -> float:
+        """Money for research in this quarter without what contracts bring."""
+        return self.received + self.awarded
+
+    @property
+    def size(self) -> float:
+        """What it is equipped for: its usual funding and the awards of programmes."""
+        return self.funding + self.awarded
+
+    def remove(self) -> None:
+        """Close the university: it acts no more, and its patents and inventions leave with it."""
+        self.model.withdraw(self)
+        super().remove()
+
+    def award(self, amount: float) -> None:
+        """Take in money of a public programme for this quarter's research."""
+        self.awarded += amount
+
+    def due(self, quarter: int, p: Any) -> float:
+        """Return the programme money that an institute opened by policy needs in a quarter, by its age."""
+        age = quarter - self.opened + 1
+        return min(1.0, 0.25 * age / float(p["institute_growth_years"])) * self.full_budget
 
     def grow(self, p: Any) -> None:
         """Let public research funding, and what governments plan for it, grow by a quarter."""
@@ -83,33 +138,54 @@ class University(mesa.Agent):
         self.funding *= growth
         self.planned *= growth
 
-    def payroll(self, p: Any) -> float:
+    def payroll(self) -> float:
         """Return the money offered to researchers in this quarter."""
-        return float(p["wage_share"]) * (self.received + self.cash)
+        return self.staff_share * (self.resources + self.cash)
 
-    def spend(self, wage: float, p: Any) -> tuple[float, float, float]:
-        """Spend funding and last quarter's contract income; return (received, to staff, to suppliers)."""
-        budget = self.received + self.cash
-        wages = float(p["wage_share"]) * budget
+    def spend(self, wage: float) -> tuple[float, float, float]:
+        """Spend all money, also last quarter's contract income; return (funding, to staff, to suppliers)."""
+        budget = self.resources + self.cash
+        wages = self.staff_share * budget
         self.researchers = wages / wage
         if self.researchers_start == 0.0:
             self.researchers_start = self.researchers
-        received = self.funding_spent = self.received
+        self.funding_spent = self.resources + self.construction
         self.cash = 0.0
-        return received, wages, budget - wages
+        return self.received, wages, budget - wages
+
+    def entitle(self, share: float) -> None:
+        """Give inventors a share of title, or take it from them."""
+        self.entitled = self.entitled + 1 if share > 0.0 else 0
+        self.inventor_share = share
+
+    def title(self, p: Any) -> float:
+        """Return what title adds to inventors' share of the reward, relative to the half the law leaves.
+
+        It is learnt over some years, and worth less without outside partners who co-own (Ren & Mei 2023): for
+        so many of the inventions disclosed in a year as there are firms that work with the university.
+        """
+        learnt = min(1.0, 0.25 * self.entitled / float(p["title_years"]))
+        disclosed = 4.0 * float(p["disclosure_rate"]) * self.filing_rate
+        partnered = min(1.0, self.partner_firms / disclosed) if disclosed > 0.0 else 0.0
+        alone = float(p["title_alone"])
+        return float(p["title_weight"]) * self.inventor_share * learnt * (alone + (1.0 - alone) * partnered)
 
     def reward(self, p: Any) -> float:
-        """Return effort to transfer inventions relative to no pilot.
+        """Return inventors' effort to transfer inventions relative to no pilot.
 
-        Title adds to the reward that the law gives inventors anyway (half of the income); effort follows the
-        expected share with an elasticity (Hvide & Jones 2018; Chang, Gong & Zhu 2023).
+        Effort follows the expected share of the reward with an elasticity (Hvide & Jones 2018; Chang, Gong &
+        Zhu 2023).
         """
-        share = 0.5 + float(p["title_weight"]) * self.inventor_share * 0.5
-        return (share / 0.5) ** float(p["ownership_elasticity"])
+        return (1.0 + self.title(p)) ** float(p["ownership_elasticity"])
+
+    def office_effort(self, p: Any) -> float:
+        """Return the effort of the institution's transfer office relative to no pilot: its share shrinks."""
+        return (1.0 - self.title(p)) ** float(p["office_elasticity"])
 
     def invent(self, pass_rate: float, quality: float, u: Draws, p: Any) -> None:
         """File inventions; examination, grant and lapse follow as for firms (`firm_tick.patent`)."""
         relative = self.researchers * quality / self.researchers_start
+        relative *= 1.0 - float(p["secondment_time"]) * self.seconded
         hazard = 0.25 * float(p["examination_hazard"])
         decided = binomial(self.examined, hazard, u.decision)
         self.grants = binomial(decided, pass_rate, u.grant)
@@ -122,10 +198,16 @@ class University(mesa.Agent):
         self.patents += self.grants - self.lapses
 
     def transfer(self, leave: float, scale: float, u: Draws, p: Any) -> None:
-        """Disclose inventions, license patents and let researchers found firms."""
-        effort = self.reward(p)
+        """Disclose inventions, license patents and let researchers found firms.
+
+        Inventors and the institution's office both look for licensees.
+        """
+        effort, inventors = self.reward(p), float(p["inventor_licensing"])
+        by_office = (1.0 - inventors) * self.office_effort(p)
+        licensing = 1.0 + inventors * (effort - 1.0) + (by_office - (1.0 - inventors))
         disclosed = float(p["disclosure_rate"]) * self.filings * effort
         self.disclosures = math.floor(disclosed + u.disclosure)
-        self.licences = poisson(0.25 * float(p["licence_rate"]) * self.patents * effort, u.licence)
+        self.licences = poisson(0.25 * float(p["licence_rate"]) * self.patents * licensing, u.licence)
+        self.office_licences = binomial(self.licences, by_office / licensing, u.channel)
         founders = float(p["university_spin_off_rate"]) * disclosed * (1.0 + leave)
         self.spin_offs = poisson(founders * scale, u.spin_off)

@@ -19,7 +19,11 @@ _T = TypeVar("_T")
 GROUPINGS = ("lever", "article", "chapter")
 FEW, MANY = 6, 30  # players: up to FEW all coalitions are run; beyond MANY, levers come by chapter
 
-COMPANIONS: Mapping[str, str] = {"pilot_institutions": "inventor_share"}
+COMPANIONS: Mapping[str, str] = {
+    "pilot_institutions": "inventor_share",
+    "new_institutes": "new_institutes",
+    "cluster_fields": "cluster_focus",
+}
 """Fields of a scenario that set the terms of a lever and go where it goes."""
 
 

@@ -12,7 +12,6 @@ from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import Bilingual, LeverSetting, Scenario
 from simulation.experiment import Progress, plan
 
-REGION = "Ningbo+Wenzhou"
 COMPANIONS: Mapping[str, Mapping[str, float]] = {
     "guidance_share": {"guidance_fund": 20.0},
     "talent_package": {"talent_inflow": 6000.0},
@@ -77,7 +76,7 @@ def _pairings(comparison: Comparison, levers: Sequence[str]) -> Iterator[Pairing
     for name in levers:
         with_it = by_name[f"only_{name}"]
         without = by_name[f"without_{name}"] if name in COMPANIONS else comparison.first
-        region = PLACES.get(name, REGION)
+        region = PLACES.get(name, LEVERS[name].region)
         for indicator in LEVERS[name].indicators:
             values, first = (one.replicates(indicator, region)[:, -1] for one in (with_it, without))
             yield Pairing(LEVERS[name], indicator, paired_difference(values, first))

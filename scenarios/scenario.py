@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -27,7 +27,10 @@ from scenarios.source import Location, Mistake, Source, read_source
 CATALOGUE = Path(__file__).with_name("catalogue")
 FIRST_YEAR, LAST_YEAR = 2015, 2030
 DEFAULT_SCOPE = ("Ningbo", "Wenzhou")
-NAME_PATTERN = r"^[a-z][a-z0-9_]{1,59}$"
+_WORD = r"[a-z][a-z0-9_]{1,59}"
+NAME_PATTERN = f"^{_WORD}$"
+LAID_OVER_PATTERN = rf"^{_WORD}(\+{_WORD})*$"
+"""Name of a scenario with conditions laid over it: `full_plan+trade_shock`."""
 
 
 class ScenarioError(ValueError):
@@ -90,17 +93,30 @@ class LeverSetting(Span):
 
 
 class Condition(Span):
-    """A change of the outside world, not a policy: percentage points a year on top of the path."""
+    """A change of the outside world, not a policy; `CONDITIONS` names its unit and bounds."""
 
-    change: Finite = Field(ge=-20, le=20)
+    change: Finite
     scope: tuple[str, ...] = ("YRD",)
+
+
+class PlannedInstitute(BaseModel):
+    """An institute to be built; `staff` in full time and `budget` in 100m CNY a year at full size."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(min_length=1, max_length=200)
+    name_zh: str = ""
+    city: str
+    field: str
+    year: int = Field(ge=FIRST_YEAR, le=LAST_YEAR)
+    staff: Finite = Field(ge=1, le=20_000)
+    budget: Finite = Field(ge=0.01, le=100)
 
 
 class Scenario(BaseModel):
     """What a planner wants to look at: levers, and conditions laid over them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str = Field(pattern=LAID_OVER_PATTERN)
     title: Bilingual
     description: Bilingual
     extends: str | None = None
@@ -108,6 +124,8 @@ class Scenario(BaseModel):
     levers: dict[str, LeverSetting] = {}
     conditions: dict[str, Condition] = {}
     pilot_institutions: tuple[str, ...] = ()
+    cluster_fields: tuple[str, ...] = ()
+    new_institutes: tuple[PlannedInstitute, ...] = ()
 
     @field_validator("levers", mode="before")
     @classmethod
@@ -138,11 +156,29 @@ class Scenario(BaseModel):
     @property
     def content_hash(self) -> str:
         """SHA-256 of what the scenario does (its levers and conditions, not its texts)."""
-        what = self.model_dump(include={"levers", "conditions", "pilot_institutions"})
+        parts = {"levers", "conditions", "pilot_institutions", "cluster_fields", "new_institutes"}
+        what = self.model_dump(include=parts)
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
-CONDITIONS = ("gdp_growth",)
+@dataclass(frozen=True)
+class ConditionKind:
+    """What a condition changes: its unit, bounds, and meaning."""
+
+    unit: str
+    low: float
+    high: float
+    meaning: str
+
+
+CONDITIONS: Mapping[str, ConditionKind] = {
+    "gdp_growth": ConditionKind("points a year", -20, 20, "nominal GDP growth on top of its path"),
+    "contacts": ConditionKind(
+        "percent of travel time", -50, 400, "how much harder it is to meet, between cities and within them"
+    ),
+    "entry": ConditionKind("percent of founders", -90, 100, "founders of new firms"),
+}
+"""Changes of the outside world that a scenario may lay over its policy."""
 
 
 def _wrong_levers(levers: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
@@ -162,10 +198,20 @@ def _wrong_levers(levers: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
 
 
 def _wrong_conditions(conditions: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
-    for name in conditions:
-        if name not in CONDITIONS:
+    """Yield where a condition is unknown or its change outside the bounds."""
+    for name, item in conditions.items():
+        kind = CONDITIONS.get(name)
+        if kind is None:
             hint = near(name, CONDITIONS) or f"; known: {', '.join(CONDITIONS)}"
             yield (name,), f"unknown condition {name!r}{hint}"
+            continue
+        value = item.change if isinstance(item, Condition) else item
+        value = value.get("change") if isinstance(value, Mapping) else value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        if not kind.low <= value <= kind.high:
+            what = f"{name}.change = {value:g} is outside {kind.low:g} to {kind.high:g} ({kind.unit})"
+            yield (name, "change"), what
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -189,8 +235,13 @@ def list_scenarios() -> list[str]:
     return sorted(names, key=lambda name: (name != "baseline", name))
 
 
+def in_catalogue(name: str) -> bool:
+    """Return whether a name, or each part of one with conditions laid over it, is in the catalogue."""
+    return set(name.split("+")) <= set(list_scenarios())
+
+
 def load_scenario(name_or_path: str) -> Scenario:
-    """Return a shipped scenario by name, or one from a file.
+    """Return a shipped scenario by name, or one from a file; ``a+b`` lays the conditions of b over a.
 
     Raises
     ------
@@ -199,6 +250,9 @@ def load_scenario(name_or_path: str) -> Scenario:
     """
     if name_or_path in list_scenarios():
         return _shipped(name_or_path)
+    if "+" in name_or_path and not Path(name_or_path).is_file():
+        scenario, *laid = (load_scenario(part) for part in name_or_path.split("+"))
+        return reduce(lay_over, laid, scenario)
     path = Path(name_or_path)
     if path.suffix.lower() in {".yaml", ".yml"}:
         if not path.is_file():
@@ -208,6 +262,32 @@ def load_scenario(name_or_path: str) -> Scenario:
     raise ScenarioError(
         f"unknown scenario {name_or_path!r}{near(name_or_path, known)}; "
         f"known: {', '.join(known)}, or a .yaml file"
+    )
+
+
+def lay_over(scenario: Scenario, conditions: Scenario) -> Scenario:
+    """Return a scenario under the conditions of another one, which sets no lever."""
+    what = f"{conditions.name} cannot be laid over {scenario.name}: "
+    if conditions.levers or not conditions.conditions:
+        raise ScenarioError(
+            what + "only scenarios with conditions and without levers can, such as trade_shock"
+        )
+    if twice := scenario.conditions.keys() & conditions.conditions.keys():
+        raise ScenarioError(what + f"both set {', '.join(sorted(twice))}")
+    texts = {
+        text: Bilingual(
+            en=f"{getattr(scenario, text).en} + {getattr(conditions, text).en}",
+            zh=f"{getattr(scenario, text).zh} + {getattr(conditions, text).zh}",
+        )
+        for text in ("title", "description")
+    }
+    return scenario.model_copy(
+        update={
+            "name": f"{scenario.name}+{conditions.name}",
+            **texts,
+            "assumptions": (*scenario.assumptions, *conditions.assumptions),
+            "conditions": {**scenario.conditions, **conditions.conditions},
+        }
     )
 
 
@@ -225,11 +305,13 @@ def _read(path: Path) -> Scenario:
 
 @dataclass(frozen=True)
 class Names:
-    """Names that only the world knows: places for scopes, regions for conditions, institutions."""
+    """Names that only the world knows: places for scopes, regions for conditions, institutions, fields."""
 
     places: tuple[str, ...]
+    cities: tuple[str, ...]
     regions: tuple[str, ...]
     institutions: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 def examine(
@@ -288,6 +370,8 @@ def _extended(scenario: Scenario, parent: Scenario) -> Scenario:
             "levers": {**parent.levers, **scenario.levers},
             "conditions": {**parent.conditions, **scenario.conditions},
             "pilot_institutions": scenario.pilot_institutions or parent.pilot_institutions,
+            "cluster_fields": scenario.cluster_fields or parent.cluster_fields,
+            "new_institutes": scenario.new_institutes or parent.new_institutes,
         }
     )
 
@@ -302,11 +386,34 @@ def _unknown_names(source: Source, names: Names) -> Iterator[Mistake]:
                     what = f"{entry}: unknown place {place!r} in scope"
                     hint = near(str(place), known) or f"; known: {', '.join(known)}"
                     yield Mistake(source.line((part, entry, "scope", index)), what + hint)
-    named = source.content.get("pilot_institutions")
-    for index, name in enumerate(named if isinstance(named, list) else ()):
-        if name not in names.institutions:
-            what = f"unknown institution {name!r}{near(str(name), names.institutions)}"
-            yield Mistake(source.line(("pilot_institutions", index)), what)
+    for part, kind, known in (
+        ("pilot_institutions", "institution", names.institutions),
+        ("cluster_fields", "field", names.fields),
+    ):
+        named = source.content.get(part)
+        for index, name in enumerate(named if isinstance(named, list) else ()):
+            if name not in known:
+                what = f"unknown {kind} {name!r}{near(str(name), known)}"
+                yield Mistake(source.line((part, index)), what)
+    yield from _wrong_institutes(source, names)
+
+
+def _wrong_institutes(source: Source, names: Names) -> Iterator[Mistake]:
+    planned = source.content.get("new_institutes")
+    taken = set(names.institutions)
+    for index, item in enumerate(planned if isinstance(planned, list) else ()):
+        if not isinstance(item, Mapping):
+            continue
+        for key, known in (("city", names.cities), ("field", names.fields)):
+            value = item.get(key)
+            if isinstance(value, str) and value not in known:
+                hint = near(value, known) or f"; known: {', '.join(known)}"
+                where = source.line(("new_institutes", index, key))
+                yield Mistake(where, f"new_institutes: unknown {key} {value!r}{hint}")
+        if (name := item.get("name")) in taken:
+            where = source.line(("new_institutes", index, "name"))
+            yield Mistake(where, f"new_institutes: there is a {name!r} already")
+        taken.add(str(name))
 
 
 _WORDS = {
@@ -329,6 +436,7 @@ _KEYS: Mapping[str, type[BaseModel]] = {
     "description": Bilingual,
     "levers": LeverSetting,
     "conditions": Condition,
+    "new_institutes": PlannedInstitute,
 }
 
 

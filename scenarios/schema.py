@@ -17,7 +17,7 @@ def json_schema() -> dict[str, Any]:
             definitions[name]["properties"][end].update(
                 _QUARTER, description=f"A quarter from {FIRST_YEAR}Q1 to {LAST_YEAR}Q4."
             )
-    setting = definitions.pop("LeverSetting")
+    setting, condition = definitions.pop("LeverSetting"), definitions.pop("Condition")
     properties["levers"] = {
         "type": "object",
         "additionalProperties": False,
@@ -26,9 +26,20 @@ def json_schema() -> dict[str, Any]:
     properties["conditions"] = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: {"$ref": "#/$defs/Condition"} for name in CONDITIONS},
+        "properties": {name: _condition(name, condition) for name in CONDITIONS},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _condition(name: str, condition: dict[str, Any]) -> dict[str, Any]:
+    kind = CONDITIONS[name]
+    change = {"type": "number", "minimum": kind.low, "maximum": kind.high}
+    meaning = kind.meaning[0].upper() + kind.meaning[1:]
+    return {
+        **condition,
+        "description": f"{meaning}: {kind.unit}, {kind.low:g} to {kind.high:g}.",
+        "properties": {**condition["properties"], "change": change},
+    }
 
 
 def _lever(lever: Lever, setting: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,11 @@ from scenarios.scenario import Scenario
 def scenario_text(scenario: Scenario) -> str:
     """Return a scenario as YAML, without what stays at its default and with `extends` resolved."""
     content = {
-        **_chosen(scenario, "name", "title", "description", "assumptions", "pilot_institutions"),
+        **_chosen(
+            scenario,
+            *("name", "title", "description", "assumptions"),
+            *("pilot_institutions", "cluster_fields", "new_institutes"),
+        ),
         "levers": {name: _lever(_chosen(setting)) for name, setting in scenario.levers.items()},
         "conditions": {name: _chosen(condition) for name, condition in scenario.conditions.items()},
     }

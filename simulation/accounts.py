@@ -5,6 +5,16 @@ import numpy as np
 from agents.government import Government, Level
 from simulation.world import World
 
+PROGRAMMES = {
+    "vouchers": "innovation_vouchers",
+    "rewards": "certification_reward",
+    "park_refunds": "park_refunds",
+    "upgrade_subsidies": "digital_upgrade_subsidy",
+}
+"""What is charged when firms received it: the statistic, and what governments call it in their books."""
+SUBSIDIES = ("grant_money", *PROGRAMMES)
+"""Public money that firms receive: statistics of the quarter by place."""
+
 
 def firms_cash(model: World) -> float:
     """Return the cash of all living firms (10 000 CNY, simulated firms)."""
@@ -13,13 +23,13 @@ def firms_cash(model: World) -> float:
 
 
 def pay_subsidies(model: World) -> None:
-    """Charge grants, vouchers and rewards of this quarter to the budgets of cities and zones.
+    """Charge what firms received in this quarter to the budgets of cities and zones.
 
     They were promised from estimates; what a budget cannot cover is borrowed and paid from the next one.
     Grants are one scheme a city, to which the city and its zone contribute in proportion to their budgets.
     """
     weight = 1.0 / model.scale
-    for purpose, programme in (("vouchers", "innovation_vouchers"), ("rewards", "certification_reward")):
+    for purpose, programme in PROGRAMMES.items():
         for row in np.flatnonzero(model.stats[purpose]):
             _charge(model, model.governing[row], programme, float(model.stats[purpose][row]) * weight)
     grants = np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight

@@ -17,6 +17,8 @@ LARGEST_ZONE_SHARE = 0.5
 """Largest part of a city's S&T budget that the administration of a zone gets (assumption)."""
 FOR_FUNDS = ("guidance_fund", "angel_coinvestment", "fiscal_growth", "instrument_mix")
 """Programmes that offer public money to venture funds."""
+FOR_LOSSES = ("loss_compensation",)
+"""Programmes that make good losses of venture funds' partners."""
 
 
 def found_governments(model: World, geography: Geography) -> None:

@@ -8,10 +8,31 @@ from agents.compiling import rule
 from simulation.geography import Geography, halved
 from simulation.randomness import Purpose, stream, uniform
 
-HOLDING = np.dtype([("firm", "u8"), ("row", "i4"), ("fund", "i4"), ("cost", "f8"), ("quarter", "i4")])
+HOLDING = np.dtype(
+    [
+        ("firm", "u8"),
+        ("cost", "f8"),
+        ("revenue", "f8"),  # the firm's revenue at the round
+        ("row", "i4"),
+        ("fund", "i4"),
+        ("rights", "i4"),  # its patents and filings at the round
+        ("quarter", "i2"),
+        ("stage", "i1"),
+    ]
+)
+"""A round of finance: what a fund holds of a firm, and what the firm was when it got the money."""
+
+SEED, EARLY, GROWTH = 0, 1, 2
+NO_ROUND = -1
 
 MIN_TICKET, MAX_TICKET = 100.0, 10_000.0
 """Smallest and largest round, 10 000 CNY (assumption; Ningbo's angel fund put in 93 a firm, others 1 001)."""
+SEED_AGE = 12
+"""Quarters of age up to which a firm's first round is a seed round (assumption)."""
+ROUND_GAP = 4
+"""Quarters between two rounds of a firm at least (assumption)."""
+LOCK_UP = 8
+"""Quarters before a holding can be sold (assumption)."""
 
 
 def fund_reach(geography: Geography, minutes: np.ndarray, p: np.void) -> np.ndarray:
@@ -22,9 +43,59 @@ def fund_reach(geography: Geography, minutes: np.ndarray, p: np.void) -> np.ndar
 
 
 @rule
-def ticket(firm: Any, p: Any) -> float:
-    """Return the money that a firm asks for: some quarters of R&D and of growth."""
-    return min(MAX_TICKET, max(MIN_TICKET, p.deal_size * (firm.rd + p.growth_capital * firm.revenue)))
+def last_rounds(holdings: Any, count: int, rows: int) -> Any:
+    """Return by firm's row the number of the holding from its last round, or NO_ROUND (int32[N])."""
+    last = np.full(rows, NO_ROUND, dtype=np.int32)
+    for h in range(count):
+        if holdings[h].row >= 0:
+            last[holdings[h].row] = h
+    return last
+
+
+@rule
+def rights(firm: Any) -> int:
+    """Return the firm's invention patents and filings."""
+    return int(firm.patents + firm.examined + firm.filed)
+
+
+@rule
+def milestone_met(firm: Any, last: Any, p: Any) -> bool:
+    """Return whether the firm has grown or invented since its last round (staging: Gompers 1995)."""
+    return bool(firm.revenue >= (1.0 + p.milestone_growth) * last.revenue or rights(firm) > last.rights)
+
+
+@rule
+def next_stage(firm: Any, age: int, holdings: Any, last: int, quarter: int, p: Any) -> int:
+    """Return the stage of the round that funds would talk about with the firm, or NO_ROUND.
+
+    A firm that missed its milestone, or that was sold or listed, gets no more money.
+    """
+    if last < 0:
+        if firm.equity > 0.0:
+            return NO_ROUND
+        return SEED if age <= SEED_AGE else EARLY
+    if quarter - holdings[last].quarter < ROUND_GAP or not milestone_met(firm, holdings[last], p):
+        return NO_ROUND
+    return min(GROWTH, int(holdings[last].stage) + 1)
+
+
+@rule
+def open_rounds(firms: Any, seekers: Any, holdings: Any, last: Any, quarter: int, p: Any) -> Any:
+    """Return the stage of each seeker's next round, NO_ROUND where there is none (int8[S])."""
+    stages = np.full(seekers.size, NO_ROUND, dtype=np.int8)
+    for s in range(seekers.size):
+        firm = firms[seekers[s]]
+        if firm.alive == 1:
+            age = quarter - firm.birth
+            stages[s] = next_stage(firm, age, holdings, last[seekers[s]], quarter, p)
+    return stages
+
+
+@rule
+def ticket(firm: Any, stage: int, p: Any) -> float:
+    """Return the money that a firm asks for: some quarters of R&D and of growth, more at later stages."""
+    wish = p.deal_size * (firm.rd + p.growth_capital * firm.revenue) * p.ticket_step ** (stage - EARLY)
+    return min(MAX_TICKET, max(MIN_TICKET, wish))
 
 
 @rule
@@ -34,15 +105,16 @@ def screening(firm: Any) -> float:
 
 
 @rule
-def demand_for_capital(firms: Any, seekers: Any, cities: int, p: Any) -> Any:
+def demand_for_capital(firms: Any, seekers: Any, stages: Any, cities: int, p: Any) -> Any:
     """Return by city the money asked for by firms, each counted as far as it stands funds' screening.
 
-    `seekers` are rows of firms that look for equity; the result is float64[C].
+    `seekers` are rows of firms that look for equity, for a round of `stages`; the result is float64[C].
     """
     asked = np.zeros(cities)
-    for i in seekers:
-        if firms[i].alive == 1:
-            asked[firms[i].city] += screening(firms[i]) * ticket(firms[i], p)
+    for s in range(seekers.size):
+        if stages[s] != NO_ROUND:
+            firm = firms[seekers[s]]
+            asked[firm.city] += screening(firm) * ticket(firm, stages[s], p)
     return asked
 
 
@@ -50,11 +122,13 @@ def demand_for_capital(firms: Any, seekers: Any, cities: int, p: Any) -> Any:
 def make_deals(
     firms: Any,
     seekers: Any,
+    stages: Any,
     seed: int,
     quarter: int,
     asked: Any,
     supply: Any,
     powder: Any,
+    appetite: Any,
     weight: float,
     p: Any,
     holdings: Any,
@@ -67,21 +141,26 @@ def make_deals(
         Money of each fund that looks for deals in each city, in this quarter.
     powder : float64[F]
         Money that each fund still has; deals are taken from it.
+    appetite : float64[C]
+        Seed rounds that are closed relative to usual (1: as usual).
     weight : float
         Firms that one simulated firm stands for.
     """
     deals = 0
     funds = supply.shape[0]
     total = supply.sum(axis=0)
-    for i in seekers:
-        firm = firms[i]
-        if deals == holdings.size or firm.alive == 0:
+    for s in range(seekers.size):
+        if deals == holdings.size or stages[s] == NO_ROUND:
             continue
+        firm = firms[seekers[s]]
         key = stream(seed, firm.id, quarter)
         offered = total[firm.city] / max(1e-9, asked[firm.city] * weight)
-        if uniform(key, Purpose.DEAL) >= screening(firm) * min(p.deal_rate, offered):
+        chance = screening(firm) * min(p.deal_rate, offered)
+        if stages[s] == SEED:
+            chance *= appetite[firm.city]
+        if uniform(key, Purpose.DEAL) >= chance:
             continue
-        amount = ticket(firm, p)
+        amount = ticket(firm, stages[s], p)
         u = uniform(key, Purpose.DEAL_FUND) * total[firm.city]
         fund = 0
         while fund < funds - 1 and u >= supply[fund, firm.city]:
@@ -93,13 +172,9 @@ def make_deals(
         firm.cash += amount
         firm.equity += amount
         holding = holdings[deals]
-        holding.firm, holding.row, holding.fund, holding.cost, holding.quarter = (
-            firm.id,
-            i,
-            fund,
-            amount * weight,
-            quarter,
-        )
+        holding.firm, holding.row, holding.fund = firm.id, seekers[s], fund
+        holding.cost, holding.quarter, holding.stage = amount * weight, quarter, stages[s]
+        holding.revenue, holding.rights = firm.revenue, rights(firm)
         deals += 1
     return deals
 
@@ -116,49 +191,52 @@ def exit_skill(public_share: float, p: Any) -> float:
 
 
 @rule
+def exit_rate(firm: Any, stage: int, public_share: float, p: Any) -> float:
+    """Return the yearly rate at which a holding is sold or listed, by stage, opportunity and fund's skill."""
+    quality = 2.0 / (1.0 + np.exp(-firm.opportunity))
+    return float(p.holding_exit_rate * p.exit_step ** (stage - EARLY) * exit_skill(public_share, p) * quality)
+
+
+@rule
 def review_holdings(
     firms: Any,
     holdings: Any,
     count: int,
+    last: Any,
     seed: int,
     quarter: int,
     public_share: Any,
     p: Any,
-    proceeds: Any,
-    cost: Any,
-    lost: Any,
+    books: Any,
+    losses: Any,
 ) -> int:
     """Sell, write off or keep each holding; return how many are kept (moved to the front).
 
-    After two years a holding is sold at a yearly rate that rises with the firm's opportunity and the fund's
-    skill.
+    A holding counts at the stage that its firm has reached. `books` (float64[2, 3, F]) takes, for seed rounds
+    and for the others, proceeds, cost of what was sold, and cost of what was written off. `losses`
+    (float64[C]) takes private partners' part of seed rounds written off, by the firm's city.
     """
     kept = 0
     for h in range(count):
         holding = holdings[h]
-        fund = holding.fund
+        fund, kind = holding.fund, 0 if holding.stage == SEED else 1
         gone = holding.row < 0
         if not gone:
             gone = firms[holding.row].alive == 0
         if gone:
-            lost[fund] += holding.cost
+            books[kind, 2, fund] += holding.cost
+            if holding.stage == SEED and holding.row >= 0:
+                losses[firms[holding.row].city] += (1.0 - public_share[fund]) * holding.cost
             continue
-        if quarter - holding.quarter >= 8:
+        if quarter - holding.quarter >= LOCK_UP:
             firm = firms[holding.row]
-            skill = exit_skill(public_share[fund], p)
-            chance = 0.25 * p.holding_exit_rate * skill * 2.0 / (1.0 + np.exp(-firm.opportunity))
+            stage = holdings[last[holding.row]].stage
+            chance = 0.25 * exit_rate(firm, stage, public_share[fund], p)
             if uniform(stream(seed, holding.firm, quarter), Purpose.EXIT_DEAL) < chance:
-                proceeds[fund] += p.exit_multiple * holding.cost
-                cost[fund] += holding.cost
+                books[kind, 0, fund] += p.exit_multiple * holding.cost
+                books[kind, 1, fund] += holding.cost
                 continue
         if kept != h:
-            slot = holdings[kept]
-            slot.firm, slot.row, slot.fund, slot.cost, slot.quarter = (
-                holding.firm,
-                holding.row,
-                holding.fund,
-                holding.cost,
-                holding.quarter,
-            )
+            holdings[kept] = holding
         kept += 1
     return kept

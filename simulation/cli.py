@@ -48,6 +48,12 @@ Scale = Annotated[
 Settings = Annotated[
     list[str], typer.Option("--set", help="NAME=VALUE of a parameter, instead of the table's; repeatable.")
 ]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with", help="Scenario whose conditions are laid over it, such as trade_shock; may be repeated."
+    ),
+]
 Check = Annotated[bool, typer.Option("--check", help="Test all invariants after every tick (slower).")]
 
 
@@ -73,6 +79,7 @@ def run(
         str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")
     ] = "baseline",
     seeds: Annotated[int, typer.Option(help="Number of runs.")] = 20,
+    with_: With = None,
     first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
     scale: Scale = 1.0,
     until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
@@ -89,6 +96,7 @@ def run(
     """Project every target of the policy under a scenario, with bands and probabilities."""
     from simulation import cli_run
 
+    scenario = "+".join((scenario, *(with_ or ())))
     cli_run.run(
         scenario, seeds, first_seed, scale, until, settings, out, processes, check, json, force, quiet
     )
@@ -205,6 +213,7 @@ def compare(
         typer.Argument(help="Two to six scenarios, by name or .yaml file; differences are to the first."),
     ],
     seeds: Annotated[int, typer.Option(help="Number of runs of each scenario.")] = 20,
+    with_: With = None,
     first_seed: Annotated[int, typer.Option(help="Seed of the first run; the others follow.")] = 1,
     scale: Scale = 1.0,
     until: Annotated[int, typer.Option(help="Last year, 2015 to 2022.")] = 2022,
@@ -232,6 +241,7 @@ def compare(
     """Compare scenarios on the same seeds: outcomes, differences, what they cost."""
     from simulation import cli_compare
 
+    scenarios = ["+".join((scenario, *(with_ or ()))) for scenario in scenarios]
     cli_compare.compare(
         scenarios, seeds, first_seed, scale, until, processes, out, members, json, force, quiet, equal_budget,
         budget,

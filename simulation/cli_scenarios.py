@@ -17,6 +17,7 @@ from rich.text import Text
 
 from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import (
+    CONDITIONS,
     NAME_PATTERN,
     LeverSetting,
     Names,
@@ -29,7 +30,7 @@ from scenarios.scenario import (
 from scenarios.schema import json_schema
 from scenarios.source import Mistake, read_source
 from simulation.cli_output import explained, output, print_json
-from simulation.data import load_institutions
+from simulation.data import load_fields, load_institutions
 from simulation.errors import InputError, StorageError
 from simulation.geography import load_geography
 from simulation.indicators import REGIONS
@@ -59,7 +60,8 @@ levers:
   guidance_fund: {{value: 20, scope: [Ningbo, Wenzhou], start: 2019Q1, end: 2022Q4, ramp: 4}}
   one_visit_reform: 0.5
 
-# Conditions are the outside world, not policy: here, percentage points of nominal GDP growth a year.
+# Conditions are the outside world, not policy: gdp_growth (points of nominal growth a year), contacts
+# (percent of travel time), entry (percent of founders).
 # conditions:
 #   gdp_growth: {{change: -1, scope: [YRD], start: 2020Q1, end: 2020Q4}}
 
@@ -67,6 +69,11 @@ levers:
 # without this list all in its scope do.
 # pilot_institutions:
 #   - Ningbo University
+
+# Institutes that the lever `new_institutes` builds; without this list those that the policy names. Staff and
+# budget (100m CNY a year) are those of full size.
+# new_institutes:
+#   - {{name: Valve Institute, city: Wenzhou, field: smart_equipment, year: 2020, staff: 120, budget: 0.5}}
 """
 
 
@@ -161,7 +168,7 @@ def _settings(scenario: Scenario) -> Iterator[RenderableType]:
         for heading in ("change", "scope", "from", "to"):
             view.add_column(heading)
         for name, condition in scenario.conditions.items():
-            change = f"{condition.change:+g} points a year"
+            change = f"{condition.change:+g} {CONDITIONS[name].unit}"
             view.add_row(name, change, Text(", ".join(condition.scope)), condition.start, condition.end)
         yield view
 
@@ -199,8 +206,10 @@ def find_mistakes(file: Path) -> tuple[Mistake, ...]:
     geography = load_geography()
     names = Names(
         ("all", *(place.id for place in geography.places)),
+        geography.cities,
         REGIONS,
         tuple(institution.name for institution in load_institutions()),
+        tuple(field.id for field in load_fields()),
     )
     scenario, mistakes = examine(file, names)
     if scenario is None or mistakes:

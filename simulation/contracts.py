@@ -2,27 +2,29 @@
 
 import numpy as np
 
+from simulation.academia import capacity
 from simulation.world import World
 
 
 def settle_contracts(model: World) -> None:
     """Pay sellers of technology for the contracts that firms bought in this quarter.
 
-    Contracts go to cities by gravity with a home bias; a part goes to universities, by their funding.
+    Contracts go to cities by gravity with a home bias; universities sell a part, by their size.
     """
     p = model.p
     bought = model.ledger["contracts"] / model.scale
-    flow = contract_shares(model) * bought[:, None]
+    capable = capacity(model)
+    share = academic_share(model)
+    flow = contract_shares(model, attraction(capable, p)) * bought[:, None]
     sold = flow.sum(axis=0)
     model.contract_flow = flow
     academic = np.zeros(len(model.geography.cities))
-    funding = np.zeros_like(academic)
+    size = np.zeros_like(academic)
     for university in model.universities:
-        funding[university.city] += university.funding
+        size[university.city] += university.size
     for university in model.universities:
-        income = (
-            p["contract_university"] * sold[university.city] * university.funding / funding[university.city]
-        )
+        city = university.city
+        income = share[city] * sold[city] * university.size / size[city]
         university.cash += float(income)
         academic[university.city] += float(income)
     model.outside["services"] += float((sold - academic).sum())
@@ -48,10 +50,28 @@ def registered_contracts(model: World) -> np.ndarray:
     return np.asarray(sold_by_place(model) * model.registered_share * model.contract_registration)
 
 
-def contract_shares(model: World) -> np.ndarray:
-    """Return where the contracts of each city (row) are bought (columns; rows sum to one)."""
+def attraction(capable: np.ndarray, p: np.void) -> np.ndarray:
+    """Return what a city's sellers can do, relative to what they could without programmes at universities."""
+    return np.asarray(1.0 + p["contract_university"] * (capable - 1.0))
+
+
+def academic_share(model: World) -> np.ndarray:
+    """Return the part of what a city sells that its universities sell (float64[C])."""
+    capable = capacity(model)
+    return np.asarray(model.p["contract_university"] * capable / attraction(capable, model.p))
+
+
+def contract_shares(model: World, attracts: np.ndarray) -> np.ndarray:
+    """Return where the contracts of each city (row) are bought (columns; rows sum to one).
+
+    Cities whose sellers can do more than usual (`attracts` above 1) win contracts from the others.
+    """
     away = model.gravity.copy()
     np.fill_diagonal(away, 0.0)
     away /= away.sum(axis=1, keepdims=True)
     home = np.eye(away.shape[0])
-    return np.asarray(model.p["contract_home"] * home + (1.0 - model.p["contract_home"]) * away)
+    shares = np.asarray(model.p["contract_home"] * home + (1.0 - model.p["contract_home"]) * away)
+    if (attracts != 1.0).any():
+        shares = shares * attracts
+        shares /= shares.sum(axis=1, keepdims=True)
+    return shares

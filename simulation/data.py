@@ -26,6 +26,7 @@ from simulation.data_types import (
     Datum,
     Field,
     Institution,
+    NewInstitute,
     Observations,
     PathPoint,
     Place,
@@ -46,6 +47,7 @@ __all__ = [
     "Datum",
     "Field",
     "Institution",
+    "NewInstitute",
     "Observations",
     "PathPoint",
     "Place",
@@ -57,6 +59,7 @@ __all__ = [
     "load_field_shares",
     "load_fields",
     "load_institutions",
+    "load_new_institutes",
     "load_observations",
     "load_places",
     "load_starting_values",
@@ -201,6 +204,22 @@ def load_institutions(folder: Path) -> tuple[Institution, ...]:
             *row.basis(), row.text("source", empty=True), row.text("note", empty=True),
         )
         for row in read_rows(folder, "institutions.csv", columns, key="name")
+    )  # fmt: skip
+
+
+@_kept
+def load_new_institutes(folder: Path) -> tuple[NewInstitute, ...]:
+    """Return the institutes that the policy wants to build."""
+    columns = "name name_zh city field year staff budget provenance confidence source note"
+    cities, fields = _place_ids("city"), tuple(field.id for field in load_fields())
+    return tuple(
+        NewInstitute(
+            row.text("name"), row.text("name_zh"), row.one_of("city", cities), row.one_of("field", fields),
+            row.year("year", START_YEAR, PATH_YEARS[-1]), row.number("staff", 1.0),
+            row.number("budget", 0.01), *row.basis(),
+            row.text("source", empty=True), row.text("note", empty=True),
+        )
+        for row in read_rows(folder, "new_institutes.csv", columns, key="name")
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ STARTING_UNITS: Mapping[str, str] = {
     "innovation_capital": "100m_cny",
     "incubator_places": "firms",
     "industrial_rd_participation": "share",
+    "park_coverage": "share",
 }
 """Starting quantities of every place, with their units."""
 PLACE_PATH_UNITS: Mapping[str, str] = {
@@ -103,6 +104,23 @@ class Institution:
     field: str
     research_funding_2015: float
     patents_granted_2015: float
+    provenance: str
+    confidence: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class NewInstitute:
+    """An institute that the policy names; full-time staff and budget (100m CNY a year) at full size."""
+
+    name: str
+    name_zh: str
+    city: str
+    field: str
+    year: int
+    staff: float
+    budget: float
     provenance: str
     confidence: str
     source: str

@@ -4,9 +4,10 @@ import numpy as np
 
 from agents.fund import Offer
 from scenarios.levers import LEVERS
-from simulation.budgets import FOR_FUNDS, allot, fund_universities, open_budgets
+from simulation import academia, surroundings
+from simulation.budgets import FOR_FUNDS, FOR_LOSSES, allot, fund_universities, open_budgets
 from simulation.firm_tick import YEARLY_CALL
-from simulation.geography import effective_minutes, halved
+from simulation.geography import borders, effective_minutes, halved, hindered
 from simulation.indicators import BASE_YEAR
 from simulation.review import review_targets
 from simulation.synthesis import YI
@@ -18,13 +19,14 @@ LARGEST_MATCH = 2.0
 """Highest matching rate of grants relative to the usual one (assumption)."""
 CREDIT_YEARS = 3.0
 """Mean running time of programme credit (assumption)."""
-_DRAWN = {*FOR_FUNDS, "innovation_vouchers", "certification_reward"}
+_DRAWN = {*FOR_FUNDS, *FOR_LOSSES, "innovation_vouchers", "certification_reward", "digital_upgrade_subsidy"}
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
 
 
 def deliver(model: World) -> None:
     """Let every government plan its quarter and set what reaches each place."""
     planned = model.levers[model.quarter]
+    academia.build(model, planned)
     open_budgets(model, planned)
     fund_universities(model)
     if model.quarter % 4 == 0:
@@ -32,8 +34,12 @@ def deliver(model: World) -> None:
     part = allot(model, planned, requests(model, planned))
     _pay_at_once(model)
     levers = _delivered(model, planned, part)
-    model.minutes = eased_minutes(model, levers)
+    _integrate(model, levers)
+    model.minutes = hindered(model.minutes, model.friction[model.quarter])
+    model.platforms = _city_max(model, levers["service_platforms"])
+    model.overseas = _city_max(model, levers["overseas_links"])
     _set_support(model, levers)
+    surroundings.deliver(model, planned, levers, part)
     _set_grants(model)
     _set_offers(model, levers)
     _set_titles(model, levers)
@@ -41,30 +47,40 @@ def deliver(model: World) -> None:
 
 def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each programme would cost at each place in this quarter (10 000 CNY, float64[P])."""
-    wanted = {}
+    wanted = academia.requests(model, levers) | surroundings.requests(model, levers)
     for name, lever in LEVERS.items():
         if lever.unit_cost and (levers[name] != lever.neutral).any():
             # The strength of a measure costs a city so much, and a part of the city its part by GDP.
             size = 1.0 if lever.amount else model.place_share
             wanted[name] = (levers[name] - lever.neutral) * size * (lever.unit_cost * YI / 4.0)
+    if "joint_research_funding" in wanted:
+        wanted["joint_research_funding"] *= academia.are_there(model)[model.geography.city_of]
     if levers["talent_inflow"].any():
         wanted["talent_inflow"] = levers["talent_inflow"] * levers["talent_package"] / 4.0
     if model.quarter % 4 == YEARLY_CALL and levers["certification_reward"].any():
         wanted["certification_reward"] = levers["certification_reward"] * (1.2 * model.last_certified)
+    if levers["loss_compensation"].any():
+        losses = model.seed_losses[model.geography.city_of] * model.place_share
+        wanted["loss_compensation"] = levers["loss_compensation"] * losses
     return wanted
 
 
 def _pay_at_once(model: World) -> None:
     """Pay for the programmes that are delivered as soon as they are paid."""
+    city_of = model.geography.city_of
+    academic = {name: np.zeros(len(model.geography.cities)) for name in academia.PROGRAMMES}
     for name, money in model.allotted.items():
         if name not in _DRAWN:
-            for government, amount in zip(model.governing, money.tolist(), strict=True):
-                if government and amount > 0.0:
-                    model.outside["services"] += government.pay(name, amount)
-    for row in np.flatnonzero(model.loss_cover):
-        government = model.governing[row]
-        if government:  # the pool stands with banks
-            model.outside["banks"] += government.pay("loss_cover", float(model.loss_cover[row]))
+            for row, (government, amount) in enumerate(zip(model.governing, money.tolist(), strict=True)):
+                paid = government.pay(name, amount) if government and amount > 0.0 else 0.0
+                if name in academic:
+                    academic[name][city_of[row]] += paid
+                else:
+                    model.outside["services"] += paid
+    for government, cover in zip(model.governing, model.loss_cover.tolist(), strict=True):
+        if government and cover > 0.0:  # the pool stands with banks
+            model.outside["banks"] += government.pay("loss_cover", cover)
+    academia.carry_out(model, academic)
 
 
 def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray:
@@ -109,11 +125,10 @@ def _set_support(model: World, levers: np.ndarray) -> None:
     support["leave"] = levers["leave_to_found"]
     vouchers = levers["innovation_vouchers"] * YI / 4.0
     support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
+    support["brokerage"] = p["transaction_cost"] * levers["service_platforms"]
     model.entry_ease = np.minimum(
         1.0, levers["one_visit_reform"] + p["autonomy_ease"] * levers["zone_autonomy"]
     )
-    model.incubator_places += 0.25 * p["incubator_growth"] * model.incubator_places
-    model.incubator_places += 0.25 * levers["incubator_places"]
     appeal = np.minimum(1.5, (levers["talent_package"] / 50.0) ** 0.5)
     model.programme_talent = 0.25 * levers["talent_inflow"] * appeal
 
@@ -144,44 +159,60 @@ def _arrears_of_grants(model: World) -> np.ndarray:
 
 def _set_offers(model: World, levers: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
-    public = np.zeros(len(model.geography.cities))
-    for name in FOR_FUNDS:
-        public += _city_sum(model, model.allotted[name])
+    cities = len(model.geography.cities)
+    offered = {name: _city_sum(model, model.allotted[name]) for name in FOR_FUNDS}
+    public = np.sum(list(offered.values()), axis=0)
+    angel = offered["angel_coinvestment"]
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
     channel = _city_max(model, levers["private_capital_channel"]) * savings
-    caps = levers["guidance_share"]
-    model.offers = [
-        Offer(float(public[c]), float(caps[c]), float(channel[c]), float(savings[c]))
-        for c in range(public.size)
-    ]
+    caps = levers["guidance_share"][:cities]
+    compensation, relief = (
+        _city_max(model, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
+    )
+    columns = (public, caps, channel, savings, angel, compensation, relief)
+    model.offers = [Offer(*row) for row in np.vstack(columns).T.tolist()]
 
 
-def eased_minutes(model: World, levers: np.ndarray) -> np.ndarray:
-    """Return effective travel times between cities after the integration measures of this quarter."""
-    delta, near = _city_max(model, levers["delta_link"]), _city_max(model, levers["hangzhou_link"])
-    if not (delta.any() or near.any()):
-        return model.geography.minutes
+def _integrate(model: World, levers: np.ndarray) -> None:
+    """Ease contact between cities: measures in force bring their full effect over some years."""
+    for name, linked in model.linked.items():
+        target = _city_max(model, levers[name])
+        model.linked[name] = np.minimum(target, linked + 0.25 * target / model.p["link_years"])
+    delta, near = model.linked["delta_link"], model.linked["hangzhou_link"]
+    if delta.any() or near.any():
+        wide = np.maximum(delta[:, None], delta[None, :])
+        model.minutes = effective_minutes(model.geography.minutes, _ease(model, wide, near))
+        model.border = borders(model.geography, model.p, model.p["border_relief"] * wide)
+    else:
+        model.minutes, model.border = model.geography.minutes, borders(model.geography, model.p)
+
+
+def _ease(model: World, wide: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Return the share that integration takes off travel times, with the delta and with Hangzhou."""
     reach = float(model.p["link_reach"])
-    ease = reach * np.maximum(delta[:, None], delta[None, :])
     hangzhou = model.geography.cities.index("Hangzhou")
-    to_hangzhou = np.zeros_like(ease)
-    to_hangzhou[:, hangzhou] = to_hangzhou[hangzhou, :] = reach * near
-    return effective_minutes(model.geography.minutes, 1.0 - (1.0 - ease) * (1.0 - to_hangzhou))
+    to_hangzhou = np.zeros_like(wide)
+    to_hangzhou[:, hangzhou] = to_hangzhou[hangzhou, :] = near
+    return np.asarray(1.0 - (1.0 - reach * wide) * (1.0 - reach * to_hangzhou))
 
 
 def _set_titles(model: World, levers: np.ndarray) -> None:
-    """Give the inventors of the pilot institutions their title."""
+    """Give the inventors of the pilot institutions their title, and academics their roles in firms."""
     named = model.scenario_spec.pilot_institutions
     for university in model.universities:
         if not named or university.name in named:
-            university.inventor_share = float(levers["inventor_share"][university.place])
+            university.entitle(float(levers["inventor_share"][university.place]))
+        university.seconded = float(levers["secondment_share"][university.place])
 
 
 def settle_talent(model: World) -> None:
     """Bring high-level talent: those who come anyway, and those whom programmes recruit."""
     p, market, city_of = model.p, model.talent, model.geography.city_of
-    natural = 0.25 * p["high_level_rate"] * model.high_level_drift * market.high_level
+    # Those who come anyway follow those who are there anyway: recruits draw nobody after them.
+    usual = market.high_level - model.programme_stock
+    natural = 0.25 * p["high_level_rate"] * model.high_level_drift * usual
     market.depart(0.25 * p["high_level_leave"] * market.high_level)
+    model.programme_stock *= 1.0 - 0.25 * p["high_level_leave"]
     market.arrive(natural)
     programme = _city_sum(model, model.programme_talent)
     if programme.any():
@@ -189,7 +220,14 @@ def settle_talent(model: World) -> None:
         np.fill_diagonal(weight, 0.0)
         weight /= weight.sum(axis=1, keepdims=True)
         lost = p["programme_poaching"] * programme @ weight
-        market.depart(np.minimum(lost, 0.5 * market.high_level))
+        lost = np.minimum(lost, 0.5 * market.high_level)
+        market.depart(lost)
         market.arrive(programme)
+        model.programme_stock += programme - lost
+    with_start_ups = p["overseas_team"] * model.overseas_founded
+    if with_start_ups.any():
+        returned = _city_sum(model, with_start_ups)
+        market.arrive(returned)
+        model.programme_stock += returned
     if model.year > BASE_YEAR:
-        model.brought_in += natural[city_of] * model.place_share + model.programme_talent
+        model.brought_in += natural[city_of] * model.place_share + model.programme_talent + with_start_ups

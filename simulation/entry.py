@@ -35,6 +35,8 @@ class EntryConditions:
     ease : log points that easier registration adds to entry
     high_level : high-level talent
     vacancies : free places in incubators
+    overseas : start-ups that incubators abroad send, all of them
+    change : what outside conditions add to founders of all kinds, share
     """
 
     technology_firms: np.ndarray
@@ -42,6 +44,8 @@ class EntryConditions:
     ease: np.ndarray
     high_level: np.ndarray
     vacancies: np.ndarray
+    overseas: np.ndarray
+    change: np.ndarray
 
 
 def entrants(
@@ -69,7 +73,7 @@ def entrants(
         Origin.INDEPENDENT: np.maximum(
             0.0, 0.25 * p["entry_rate"] * conditions.technology_firms * push - diverted
         ),
-        Origin.RETURNEE: 0.25 * p["returnee_rate"] * conditions.high_level * scale,
+        Origin.RETURNEE: (0.25 * p["returnee_rate"] * conditions.high_level + conditions.overseas) * scale,
         Origin.INCUBATOR: housed_rate,
     }
     ids, where, origins = [], [], []
@@ -79,7 +83,7 @@ def entrants(
     for place in range(len(names)):
         for origin, rate in rates.items():
             parent = next(parent_of)
-            count = poisson(float(rate[place]), next(quantiles))
+            count = poisson(float(rate[place] * (1.0 + conditions.change[place])), next(quantiles))
             if count:
                 ids.append(child_ids(parent, quarter, 0, count))
                 where.append(np.full(count, place))
@@ -100,14 +104,48 @@ def _parents(names: tuple[str, ...], origins: tuple[Origin, ...]) -> np.ndarray:
     return np.array(ids, dtype=np.uint64)
 
 
+def first_leave(cities: tuple[str, ...], seed: int) -> np.ndarray:
+    """Return each city's claim to a first founder on leave, 0-1 (float64[C]).
+
+    Founders on leave are whole: what is expected adds up until it makes one. An even draw to start from keeps
+    the mean right, and two scenarios apart by no more than the lever.
+    """
+    ids = np.array([entity_id(name, "leave") for name in cities], dtype=np.uint64)
+    return draws(seed, ids, 0, Purpose.LEAVE)
+
+
+def parents_on_leave(
+    firms: np.ndarray, leave: np.ndarray, numbers: np.ndarray, seed: int, quarter: int
+) -> np.ndarray:
+    """Return the rows of firms whose researchers take leave to found, `numbers` of them by city (int[C]).
+
+    Researchers with the same right to leave (`leave`, float64[P]) are as likely as one another: those with
+    the least waiting times go, exponential at the rate of a firm's researchers.
+    """
+    able = (firms["alive"] == 1) & (firms["does_rd"] == 1) & (numbers[firms["city"]] > 0)
+    rate = firms["researchers"] * leave[firms["place"]]
+    rows = np.flatnonzero(able & (rate > 0.0))
+    waits = -np.log(draws(seed, firms["id"][rows], quarter, Purpose.LEAVE)) / rate[rows]
+    rows = rows[np.argsort(waits)]
+    cities = firms["city"][rows]
+    chosen = [rows[cities == city][:number] for city, number in enumerate(numbers) if number]
+    return np.concatenate(chosen) if chosen else rows[:0]
+
+
 def corporate_spin_offs(
-    firms: np.ndarray, parents: np.ndarray, places: np.ndarray, seed: int, quarter: int, p: np.void
+    firms: np.ndarray,
+    parents: np.ndarray,
+    places: np.ndarray,
+    seed: int,
+    quarter: int,
+    p: np.void,
+    slot: int = 0,
 ) -> np.ndarray:
     """Return firms founded by researchers who leave the firms at the rows `parents`; same field."""
     if not parents.size:
         return np.zeros(0, dtype=FIRM)
     mothers = firms[parents]
-    ids = np.array([child_id(mother, quarter, 0) for mother in mothers["id"]], dtype=np.uint64)
+    ids = np.array([child_id(mother, quarter, slot) for mother in mothers["id"]], dtype=np.uint64)
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
     return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
 

@@ -18,7 +18,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.scenario import Scenario, list_scenarios
+from scenarios.scenario import Scenario, in_catalogue, load_scenario
 from scenarios.writing import scenario_text
 from simulation.branching import Histories, batches, run_batch, run_together
 from simulation.errors import InputError, Interrupted, WorkerError
@@ -124,9 +124,12 @@ class Experiment:
         """Return the text of a scenario that is not in the catalogue, None of one that is."""
         if isinstance(self.scenario, Scenario):
             return scenario_text(self.scenario)
-        if self.scenario in list_scenarios():
+        if in_catalogue(self.scenario):
             return None
-        return Path(self.scenario).read_text(encoding="utf-8")
+        file = Path(self.scenario)
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+        return scenario_text(load_scenario(self.scenario))
 
     @property
     def identity(self) -> str:

@@ -15,6 +15,7 @@ from agents.innovation_rules import invention_rate, learn
 from agents.market_rules import grow, log_productivity, value_added
 from agents.quantiles import unit_shock
 from agents.research_rules import invest, renew_opportunity
+from agents.support_rules import can_upgrade, coaching_reach, grant_priority, newly_in_park, upgrade
 from agents.survival_rules import (
     balance,
     dividend,
@@ -66,9 +67,11 @@ def plan_firms(
         bids[firm.city, firm.field] += firm.weight
         productivity[firm.city, firm.field] += firm.weight * contribution
         place = places[firm.place]
+        support = supports[firm.place]
         if quarter % 4 == 0:
-            win_grant(firm, uniform(key, Purpose.GRANT), p)
-        invest(firm, age, place, nation, supports[firm.place], p)
+            priority = grant_priority(firm, in_park(firm, seed, support), support)
+            win_grant(firm, uniform(key, Purpose.GRANT), priority, p)
+        invest(firm, age, place, nation, support, p)
         payroll[firm.city] += p.wage_share * firm.rd
         if firm.seeks_equity == 1 and firm.kind == 1 and age <= OLDEST_FOR_FUNDS and seeking < seekers.size:
             seekers[seeking] = i
@@ -77,13 +80,21 @@ def plan_firms(
 
 
 @rule
-def win_grant(firm: Any, u: float, p: Any) -> None:
+def in_park(firm: Any, seed: int, support: Any) -> bool:
+    """Return whether a park has come to the firm; its site is one draw for its life."""
+    if support.park_to <= support.park_from:
+        return False
+    return newly_in_park(uniform(stream(seed, firm.id, 0), Purpose.SITE), support)
+
+
+@rule
+def win_grant(firm: Any, u: float, priority: float, p: Any) -> None:
     """Draw in the first quarter whether a public grant matches this year's R&D.
 
     Programmes pick firms that already invent (selection, Boeing 2016), which is why naive comparisons
-    overstate what grants do.
+    overstate what grants do; parks and favoured fields have priority.
     """
-    chance = p.grant_coverage * (1.0 if firm.patents > 0 else 0.5)
+    chance = p.grant_coverage * (1.0 if firm.patents > 0 else 0.5) * priority
     firm.grant = p.grant_rate if firm.does_rd == 1 and u < chance else 0.0
 
 
@@ -124,7 +135,12 @@ def operate_firms(
         firm.revenue = firm.weight * price[firm.city, firm.field]
         firm.scale += log_price[firm.city, firm.field]
         firm.researchers = p.wage_share * firm.rd / place.wage
-        settle(firm, age, key, place, nation, support, p, stat, ledger[firm.city])
+        member = in_park(firm, seed, support)
+        settle(firm, age, key, place, nation, support, member, p, stat, ledger[firm.city])
+        if can_upgrade(firm):
+            stat.upgradable += firm.revenue
+            if support.upgrade_rate > 0.0:
+                start_project(firm, seed, key, support, p, stat, ledger[firm.city])
         learn(firm, p)
         if firm.does_rd == 1 or firm.filed + firm.examined + firm.patents > 0:
             patent(firm, key, place, nation, log_pool[firm.city, firm.field], p, stat)
@@ -132,14 +148,17 @@ def operate_firms(
         firm.rd_year += firm.rd
         if firm.certificate > 0:
             firm.certificate -= 1
+        coached = coaching_reach(firm, member, support)
         if last_quarter:
             capacity = p.relabel_capacity * uniform(stream(seed, firm.id, 0), Purpose.RELABEL)
-            new = certify(firm, age, place, nation, support, uniform(key, Purpose.CERTIFICATION), capacity, p)
+            new = certify(
+                firm, age, place, nation, support, coached, uniform(key, Purpose.CERTIFICATION), capacity, p
+            )
             stat.certified += new
             firm.cash += new * support.certification_reward
             stat.rewards += new * support.certification_reward
-        register(firm, place, support, uniform(key, Purpose.REGISTRATION), p)
-        if firm.does_rd == 1 and uniform(key, Purpose.SPIN_OFF) < spin_off_chance(firm, support.leave, p):
+        register(firm, place, coached, uniform(key, Purpose.REGISTRATION), p)
+        if firm.does_rd == 1 and uniform(key, Purpose.SPIN_OFF) < spin_off_chance(firm, p):
             if spun_off < founders.size:
                 founders[spun_off] = i
             spun_off += 1
@@ -157,7 +176,16 @@ def operate_firms(
 
 @rule
 def settle(
-    firm: Any, age: int, key: np.uint64, place: Any, nation: Any, support: Any, p: Any, stat: Any, ledger: Any
+    firm: Any,
+    age: int,
+    key: np.uint64,
+    place: Any,
+    nation: Any,
+    support: Any,
+    member: bool,
+    p: Any,
+    stat: Any,
+    ledger: Any,
 ) -> None:
     """Pay for the quarter. Every yuan that leaves the firm's cash enters an account of the ledger."""
     surplus = operating_surplus(firm, unit_shock(uniform(key, Purpose.MARGIN)), p)
@@ -166,12 +194,17 @@ def settle(
     granted = firm.grant * place.grant_ratio * firm.rd
     misused = p.grant_misuse * granted
     contract = firm.contracts * firm.rd
-    if support.voucher > 0.0:
-        contract *= (1.0 - support.voucher) ** -p.voucher_response
+    if support.voucher > 0.0 or support.brokerage > 0.0:
+        price = (1.0 - support.voucher) * (1.0 - support.brokerage)
+        contract *= price**-p.voucher_response
     voucher = support.voucher * contract
     interest = 0.25 * p.interest * firm.debt
     wages = p.wage_share * firm.rd
     firm.cash += surplus - firm.rd - tax - interest + granted - misused + voucher
+    if member:
+        refund = support.park_refund * tax
+        firm.cash += refund
+        stat.park_refunds += refund
     borrowed = balance(firm, age, place, support, p)
     paid_out = dividend(firm, p)
     expansion = expand(firm, p)
@@ -203,6 +236,16 @@ def settle(
         stat.grant_misused += misused
         stat.contracts_bought += contract
         stat.vouchers += voucher
+
+
+@rule
+def start_project(firm: Any, seed: int, key: np.uint64, support: Any, p: Any, stat: Any, ledger: Any) -> None:
+    """Let a traditional firm upgrade if it wins a project; suppliers get its own part and the subsidy."""
+    trait = uniform(stream(seed, firm.id, 0), Purpose.UPGRADE_TRAIT)
+    before = firm.cash
+    subsidy = upgrade(firm, uniform(key, Purpose.UPGRADE), trait, support, p)
+    ledger.suppliers += subsidy - (firm.cash - before)
+    stat.upgrade_subsidies += subsidy
 
 
 @rule
@@ -243,6 +286,12 @@ def count_firm(firm: Any, age: int, stat: Any) -> None:
     stat.high_tech_enterprises += 1.0 if firm.certificate > 0 else 0.0
     stat.tech_smes += firm.tech_sme
     stat.young_firms += 1.0 if age < 20 else 0.0
+    if age == 4:
+        stat.lived_1 += 1.0
+    elif age == 12:
+        stat.lived_3 += 1.0
+    elif age == 20:
+        stat.lived_5 += 1.0
     stat.tenants += 1.0 if firm.tenant > 0 else 0.0
     stat.knowledge += firm.knowledge
     stat.patents += firm.patents

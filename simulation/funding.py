@@ -2,48 +2,89 @@
 
 import numpy as np
 
-from agents.fund import GuidanceFund, Offer, VentureFund
-from simulation.budgets import FOR_FUNDS, pay_for
-from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings
+from agents.fund import GuidanceFund, Offer, VentureFund, seed_gain
+from simulation.budgets import FOR_FUNDS, FOR_LOSSES, pay_for
+from simulation.capital import (
+    HOLDING,
+    SEED,
+    demand_for_capital,
+    fund_reach,
+    last_rounds,
+    make_deals,
+    open_rounds,
+    review_holdings,
+)
 from simulation.world import World
 
 
 def raise_funds(model: World) -> None:
     """Let each fund find private partners, and its city's guidance fund join as far as money goes."""
     plenty = float(model.outlook.vc_supply[model.quarter // 4])
+    proceeds, cost, lost = model.seed_record.tolist()
+    closed = max(1e-9, cost + lost)
+    gains = [seed_gain(offer, proceeds / closed, lost / closed, model.p) for offer in model.offers]
+    model.seed_interest = float(model.p["seed_supply_elasticity"]) * np.array(gains)
+    interest = (fund_reach(model.geography, model.minutes, model.p) @ model.seed_interest).tolist()
     for fund, guidance in zip(model.funds, model.guidance_funds, strict=True):
         offer: Offer = model.offers[fund.city]
+        fund.seed_interest = interest[fund.city]
         private, public = fund.raise_money(offer, guidance.at_hand(offer.public), plenty, model.p)
         model.outside["lps"] -= private
         pay_for(model, fund.city, FOR_FUNDS, guidance.commit(public))
 
 
-def invest(model: World) -> np.ndarray:
-    """Match firms that look for equity with funds; return what each fund invested (float64[F])."""
+def invest(model: World) -> tuple[np.ndarray, np.ndarray]:
+    """Match firms that look for equity with funds; return what each invested, in all and in seed rounds."""
     firms, p, cities = model.firms.records, model.p, len(model.geography.cities)
+    record = model.parameters[0]
     seekers = model.seekers[: model.seeking]
-    asked = demand_for_capital(firms, seekers, cities, model.parameters[0])
+    last = last_rounds(model.holdings, model.holding_count, firms.size)
+    stages = open_rounds(firms, seekers, model.holdings, last, model.quarter, record)
     reach = fund_reach(model.geography, model.minutes, p)
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
+    appetite = np.array([fund.spend_seed_purse(p) for fund in model.funds]) @ supply
+    appetite *= (1.0 + model.seed_interest) / np.maximum(1e-9, supply.sum(axis=0))
     powder = np.array([fund.dry_powder for fund in model.funds])
     before = powder.copy()
     _reserve_holdings(model, seekers.size)
+    free = model.holdings[model.holding_count :]
     model.deals = make_deals(
         firms,
         seekers,
+        stages,
         model.seed,
         model.quarter,
-        asked,
+        demand_for_capital(firms, seekers, stages, cities, record),
         supply,
         powder,
+        appetite,
         1.0 / model.scale,
-        model.parameters[0],
-        model.holdings[model.holding_count :],
+        record,
+        free,
     )
+    made = free[: model.deals]
     model.holding_count += model.deals
-    invested = before - powder
-    model.deal_money = float(invested.sum())
-    return np.asarray(invested)
+    model.deal_money = float((before - powder).sum())
+    seeds = made[made["stage"] == SEED]
+    _forgo_tax(model, seeds)
+    model.venture_money = np.bincount(firms["place"][made["row"]], made["cost"], model.places.size)
+    model.seed_rounds = np.bincount(firms["place"][seeds["row"]], minlength=model.places.size) / model.scale
+    return before - powder, np.bincount(seeds["fund"], seeds["cost"], len(model.funds))
+
+
+def _forgo_tax(model: World, seeds: np.ndarray) -> None:
+    """Note the tax that angels save on this quarter's seed rounds of firms in cities that grant relief."""
+    rate = float(model.p["gains_tax"] * model.p["angel_share"])
+    private = 1.0 - np.array([fund.public_share for fund in model.funds])[seeds["fund"]]
+    cities = model.firms.records["city"][seeds["row"]]
+    invested = np.bincount(cities, seeds["cost"] * private, len(model.offers)).tolist()
+    for city, offer in enumerate(model.offers):
+        government = model.governing[city]
+        if offer.relief > 0.0 and government:
+            forgone = offer.relief * rate * invested[city]
+            government.forgo("angel_tax_relief", forgone)
+            model.outside["treasury"] -= forgone
+            model.outside["lps"] += forgone
 
 
 def _reserve_holdings(model: World, room: int) -> None:
@@ -53,27 +94,35 @@ def _reserve_holdings(model: World, room: int) -> None:
         model.holdings = grown
 
 
-def review(model: World, invested: np.ndarray) -> None:
+def review(model: World, invested: np.ndarray, seeds: np.ndarray) -> None:
     """Sell or write off holdings, book the quarter, and pass on what partners get."""
-    proceeds, cost, lost = (np.zeros(len(model.funds)) for _ in range(3))
+    firms, count = model.firms.records, model.holding_count
+    books, losses = np.zeros((2, 3, len(model.funds))), np.zeros(len(model.offers))
     model.holding_count = review_holdings(
-        model.firms.records,
+        firms,
         model.holdings,
-        model.holding_count,
+        count,
+        last_rounds(model.holdings, count, firms.size),
         model.seed,
         model.quarter,
         np.array([fund.public_share for fund in model.funds]),
         model.parameters[0],
-        proceeds,
-        cost,
-        lost,
+        books,
+        losses,
     )
-    quarter = zip(invested.tolist(), proceeds.tolist(), cost.tolist(), lost.tolist(), strict=True)
-    for fund, (spent, received, paid, written_off) in zip(model.funds, quarter, strict=True):
-        public = fund.settle(spent, received, paid, written_off)
+    quarter = np.vstack((invested, seeds, books.sum(axis=0))).T.tolist()
+    for fund, figures in zip(model.funds, quarter, strict=True):
+        public = fund.settle(*figures)
         sold = fund.run_off(model.p)
+        _, _, received, _, lost = figures
         model.outside["markets"] -= received + sold
-        _pay_partners(model, fund, received + sold - public, public, written_off)
+        _pay_partners(model, fund, received + sold - public, public, lost)
+    for city, offer in enumerate(model.offers):
+        if offer.compensation > 0.0:
+            due = offer.compensation * float(losses[city])
+            model.outside["lps"] += pay_for(model, city, FOR_LOSSES, due)
+    model.seed_losses = losses
+    model.seed_record += books[0].sum(axis=1)
 
 
 def _pay_partners(model: World, fund: VentureFund, private: float, public: float, lost: float) -> None:

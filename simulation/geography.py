@@ -70,32 +70,47 @@ def effective_minutes(minutes: np.ndarray, ease: np.ndarray) -> np.ndarray:
     return np.where(inside, minutes, minutes * (1.0 - ease))
 
 
-def spillover_kernel(geography: Geography, minutes: np.ndarray, p: np.void) -> np.ndarray:
+def hindered(minutes: np.ndarray, friction: np.ndarray) -> np.ndarray:
+    """Return travel times that are longer by the larger share of the two ends (float64[C])."""
+    if not friction.any():
+        return minutes
+    larger = np.where(
+        np.abs(friction[:, None]) > np.abs(friction[None, :]), friction[:, None], friction[None, :]
+    )
+    return np.asarray(minutes * (1.0 + larger))
+
+
+def borders(geography: Geography, p: np.void, relief: np.ndarray | float = 0.0) -> np.ndarray:
+    """Return what a provincial border leaves of contact between two cities (float64[C, C]).
+
+    `relief` is the share by which mutual recognition lowers how much denser contact is within a province.
+    """
+    across = np.minimum(1.0, p["border_penalty"] / (1.0 - np.asarray(relief)))
+    return np.where(geography.same_province, 1.0, across)
+
+
+def spillover_kernel(border: np.ndarray, minutes: np.ndarray, p: np.void) -> np.ndarray:
     """Return the weight of each city's knowledge (column) in what a city (row) can reach.
 
     Tacit knowledge fades within some 250 km and at provincial borders (Bottazzi & Peri 2003; Jiang et al.
     2017), codified knowledge within some 1 200 km (Keller 2002).
     """
-    border = np.where(geography.same_province, 1.0, p["border_penalty"])
     tacit = halved(minutes, p["tacit_half_life"]) * border
     codified = halved(minutes, p["codified_half_life"])
     share = p["codified_share"]
     return np.asarray((1.0 - share) * tacit + share * codified)
 
 
-def collaboration_reach(
-    geography: Geography, minutes: np.ndarray, mass: np.ndarray, p: np.void
-) -> np.ndarray:
+def collaboration_reach(border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: np.void) -> np.ndarray:
     """Return the mass of possible partners in each city (column) as seen from a city (row)."""
-    border = np.where(geography.same_province, 1.0, p["border_penalty"])
     weight = mass[None, :] * halved(minutes, p["gravity_half_life"]) * border
     weight[np.diag_indices_from(weight)] *= p["home_bias"]
     return np.asarray(weight)
 
 
 def collaboration_gravity(
-    geography: Geography, minutes: np.ndarray, mass: np.ndarray, p: np.void
+    border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: np.void
 ) -> np.ndarray:
     """Return the chance that a search from a city (row) leads to a city (column); rows sum to one."""
-    weight = collaboration_reach(geography, minutes, mass, p)
+    weight = collaboration_reach(border, minutes, mass, p)
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))

@@ -11,6 +11,7 @@ from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
 from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario
+from simulation.academia import planned_institutes, seat
 from simulation.budgets import found_governments
 from simulation.capital import HOLDING
 from simulation.data import (
@@ -21,13 +22,15 @@ from simulation.data import (
     load_starting_values,
 )
 from simulation.effects import drifts, place_effects
-from simulation.geography import load_geography
+from simulation.entry import first_leave
+from simulation.geography import borders, load_geography
 from simulation.indicators import IndicatorTable
 from simulation.markets import GoodsMarket, TalentMarket
 from simulation.networks import NOBODY, SLOTS, search_partners
 from simulation.outlook import make_outlook
-from simulation.policy import growth_change, lever_paths
+from simulation.policy import condition_path, lever_paths
 from simulation.randomness import entity_id
+from simulation.surroundings import cluster_fields
 from simulation.synthesis import YI, patents_at_start, place_totals, synthesise
 from simulation.world import World
 
@@ -62,10 +65,14 @@ def follow(model: World, scenario: Scenario) -> None:
     """
     model.scenario_spec = scenario
     quarters = (model.until - FIRST_YEAR + 1) * 4
-    change = growth_change(scenario, model.geography, quarters)
+    change, model.friction, model.founder_change = (
+        condition_path(scenario, name, model.geography, quarters)
+        for name in ("gdp_growth", "contacts", "entry")
+    )
     model.outlook = make_outlook(model.geography, model.seed, model.until, change)
     delay = float(model.p["administrative_delay"])
     model.levers = lever_paths(scenario, model.geography, _gdp(model), quarters, delay)
+    model.institutes_to_open = planned_institutes(model)
 
 
 def _gdp(model: World) -> np.ndarray:
@@ -77,6 +84,7 @@ def _world(model: World, scenario: Scenario) -> None:
     geography = model.geography = load_geography()
     model.start = load_starting_values()
     model.fields = load_fields()
+    model.institutes_opened = set()
     follow(model, scenario)
     model.nation = model.outlook.nation[0]
     model.pass_rate = float(model.nation["pass_rate"])
@@ -85,6 +93,9 @@ def _world(model: World, scenario: Scenario) -> None:
     model.gdp_quarter = gdp * YI / 4.0
     model.place_share = gdp / np.bincount(geography.city_of, gdp)[geography.city_of]
     model.minutes = geography.minutes.copy()
+    model.border = borders(geography, model.p)
+    model.platforms, model.overseas = np.zeros((2, len(geography.cities)))
+    model.linked = {name: np.zeros(len(geography.cities)) for name in ("hangzhou_link", "delta_link")}
     model.growth = model.outlook.growth[0]
     # Flows of 2015 are yearly sums: the first quarter lies one and a half quarters of growth below the mean.
     model.first_quarter = (1.0 + model.outlook.growth[1]) ** -1.5
@@ -109,12 +120,7 @@ def _universities(model: World) -> None:
         )
         model.universities.append(university)
     _fit_patents_into_cities(model)
-    model.university_ids = np.array([u.identity for u in model.universities], dtype=np.uint64)
-    model.university_fields = np.array([u.field for u in model.universities], dtype=np.int64)
-    cities = [u.city for u in model.universities]
-    model.university_starts = np.searchsorted(cities, np.arange(len(model.geography.cities) + 1)).astype(
-        np.int32
-    )
+    seat(model)
 
 
 def _fit_patents_into_cities(model: World) -> None:
@@ -178,7 +184,7 @@ def _markets(model: World) -> None:
     model.goods = GoodsMarket(np.maximum(demand, p["entrant_revenue"]))
     payroll = np.bincount(firms["city"], firms["rd"], cities) * p["wage_share"] * weight
     for u in model.universities:
-        payroll[u.city] += u.payroll(p)
+        payroll[u.city] += u.payroll()
     stock = np.array([model.start.value(city, "rd_personnel") for city in model.geography.cities])
     high = np.array([model.start.value(city, "high_level_talent") for city in model.geography.cities])
     model.talent = TalentMarket(stock, payroll, high)
@@ -220,6 +226,8 @@ def _capital(model: World) -> None:
     model.guidance_funds = [GuidanceFund(model, fund.city, fund.place) for fund in model.funds]
     model.holdings = np.zeros(4096, dtype=HOLDING)
     model.holding_count = 0
+    model.seed_losses = np.zeros(len(model.funds))
+    model.seed_record = np.zeros(3)
 
 
 def _governments(model: World) -> None:
@@ -232,6 +240,18 @@ def _governments(model: World) -> None:
         for members in model.counties.values()
         for county in members
     }
+
+
+def _surroundings(model: World) -> None:
+    places, cities = len(model.geography.places), len(model.geography.cities)
+    model.park_start = np.array(
+        [model.start.value(place.id, "park_coverage") for place in model.geography.places]
+    )
+    model.park_built = model.park_start.copy()
+    model.places_added = np.zeros(cities)
+    model.platforms_funded = []
+    model.overseas_founded = np.zeros(places)
+    model.cluster_fields = cluster_fields(model)
 
 
 def _books(model: World) -> None:
@@ -251,6 +271,7 @@ def _books(model: World) -> None:
     model.founders = np.zeros(20_000, dtype=np.int64)
     housed = [model.start.value(place.id, "incubator_places") for place in model.geography.places]
     model.incubator_places = model.own(np.array(housed))
+    _surroundings(model)
     model.registered_share = None
     turnover = [
         model.start.value(place.id, "technology_contract_turnover") for place in model.geography.places
@@ -258,6 +279,9 @@ def _books(model: World) -> None:
     model.turnover_start = model.own(np.array(turnover)) * YI * model.first_quarter[model.geography.city_of]
     model.last_certified = np.zeros(places)
     model.programme_credit = np.zeros(places)
+    model.programme_stock = np.zeros(cities)
+    model.births = []
+    model.leave_due = first_leave(model.geography.cities, model.seed)
     model.base_sums = {}
     model.pool_start = None
     model.deal_money = 0.0

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from simulation.accounts import firms_cash
+from simulation import academia
+from simulation.accounts import PROGRAMMES, SUBSIDIES, firms_cash
 from simulation.budgets import FOR_FUNDS
+from simulation.contracts import academic_share
 from simulation.errors import InvariantError
 from simulation.world import World
 
@@ -32,7 +34,7 @@ def _near(a: float, b: float, size: float) -> bool:
 def _money_of_firms(model: World) -> None:
     """Each yuan that left the firms' cash entered an account, and the other way round."""
     received = sum(float(model.ledger[name].sum()) for name in model.ledger.dtype.names or ())
-    paid_in = sum(float(model.stats[name].sum()) for name in ("grant_money", "vouchers", "rewards"))
+    paid_in = sum(float(model.stats[name].sum()) for name in SUBSIDIES)
     paid_in += model.deal_money * model.scale
     change = firms_cash(model) - model.cash_before
     size = float(model.stats["revenue"].sum())
@@ -81,14 +83,15 @@ def _money_of_governments(model: World) -> None:
     passed_on = paid.get("transfers", 0.0)
     what = f"governments have {income}, of which {passed_on} from each other; {raised} was raised"
     _require(_near(raised, income - passed_on, income), model, what)
-    subsidies = sum(float(model.stats[name].sum()) for name in ("grant_money", "vouchers", "rewards"))
+    subsidies = sum(float(model.stats[name].sum()) for name in SUBSIDIES)
     owed = sum(government.arrears for government in model.governments) - model.money_before["arrears"]
-    charged = sum(paid.get(name, 0.0) for name in ("grants", "innovation_vouchers", "certification_reward"))
+    charged = sum(paid.get(name, 0.0) for name in ("grants", *PROGRAMMES.values()))
     charged += owed + paid.get("arrears", 0.0)
     what = f"firms got {subsidies / model.scale} of subsidies, governments were charged {charged}"
     _require(_near(subsidies / model.scale, charged, income), model, what)
     for who, purposes, received in (
         ("universities", ("universities",), sum(u.received for u in model.universities)),
+        ("programmes", academia.PROGRAMMES, sum(u.awarded + u.construction for u in model.universities)),
         ("guidance funds", FOR_FUNDS, sum(fund.called for fund in model.guidance_funds)),
     ):
         given = sum(paid.get(purpose, 0.0) for purpose in purposes)
@@ -97,9 +100,9 @@ def _money_of_governments(model: World) -> None:
 
 def _money_of_universities(model: World) -> None:
     """Universities' cash moves by research money and contracts less what they spend."""
-    served = np.unique([university.city for university in model.universities])
-    income = float(model.p["contract_university"]) * float(model.contracts_sold[served].sum())
-    income += sum(university.funding_spent for university in model.universities)
+    served = np.unique([university.city for university in model.universities]).astype(np.int64)
+    income = float((academic_share(model) * model.contracts_sold)[served].sum())
+    income += sum(university.resources for university in model.universities)
     spent = model.outside["university_spending"] - model.money_before["university_spending"]
     now = sum(university.cash for university in model.universities)
     before = model.money_before["universities"]

@@ -42,6 +42,10 @@ class GoodsMarket:
         moved *= np.exp(0.25 * p["trade_elasticity"] * relative)[:, None]
         self.demand = moved * (total / moved.sum()) * (1.0 + growth)[:, None]
 
+    def shift(self, factor: np.ndarray) -> None:
+        """Let demand change by a factor for each city and field."""
+        self.demand = self.demand * factor
+
 
 class TalentMarket:
     """Researchers by city: a stock that migrates, and a wage that clears the local market."""

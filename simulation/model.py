@@ -11,8 +11,10 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from agents.parameters import parameter_record
+from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation import initial
+from simulation.academia import withdraw
 from simulation.effects import load_effects
 from simulation.indicators import IndicatorTable
 from simulation.invariants import check_invariants, take_stock
@@ -80,6 +82,10 @@ class InnovationModel(World):
         self.running = self.year <= self.until
         if self.firms.is_watched:
             self.firms.show()
+
+    def withdraw(self, university: University) -> None:
+        """Let a university act no more; `University.remove` calls it."""
+        withdraw(self, university)
 
     def run_phase(self, phase: Phase) -> None:
         """Run one phase of the schedule; what wants to watch phases overrides it."""

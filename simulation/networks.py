@@ -31,7 +31,7 @@ def search_partners(model: World, old: np.ndarray, quarter: int, gain: np.ndarra
     `gain` is each city's contact relative to today's travel times (float64[C]).
     """
     firms, p, cities = model.firms, model.parameters[0], len(model.geography.cities)
-    model.gravity = collaboration_gravity(model.geography, model.minutes, model.rd_mass, p)
+    model.gravity = collaboration_gravity(model.border, model.minutes, model.rd_mass, p)
     ring, ring_place, starts = rings(firms.records, cities, model.seed, quarter)
     model.partners = renew_partners(
         firms.records,

@@ -4,10 +4,11 @@ import numpy as np
 
 from agents.university import Draws
 from simulation import delivery, entry, funding, yearbook
+from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
 from simulation.firm_tick import operate_firms, plan_firms
-from simulation.geography import collaboration_reach, spillover_kernel
+from simulation.geography import borders, collaboration_reach, spillover_kernel
 from simulation.networks import remap, search_partners
 from simulation.randomness import Purpose
 from simulation.world import World
@@ -16,6 +17,7 @@ _UNIVERSITY_PURPOSES = np.array(
     [
         *(Purpose.DECISION, Purpose.GRANT_DECISION, Purpose.EXAMINATION, Purpose.LAPSE),
         *(Purpose.INVENTION, Purpose.DISCLOSURE, Purpose.LICENCE, Purpose.SPIN_OFF),
+        Purpose.LICENCE_CHANNEL,
     ],
     dtype=np.int64,
 )
@@ -68,25 +70,36 @@ def networks(model: World) -> None:
     model.holdings["row"][: model.holding_count] = np.where(rows >= 0, moved[np.maximum(rows, 0)], -1)
     model.rd_mass = model.knowledge_stock.sum(axis=1)
     search_partners(model, partners, model.quarter, contact_gain(model), 1)
+    bring_together(model)
+    count_partner_firms(model)
 
 
 def contact_gain(model: World) -> np.ndarray:
-    """Return partners within reach of each city relative to today's travel times (1.0: no change)."""
-    now = collaboration_reach(model.geography, model.minutes, model.rd_mass, model.p)
-    before = collaboration_reach(model.geography, model.geography.minutes, model.rd_mass, model.p)
-    return np.asarray(now.sum(axis=1) / before.sum(axis=1))
+    """Return how much easier each city's firms find partners than they do today (1.0: no change).
+
+    More of them are within reach when travel is easier, and service platforms help to look.
+    """
+    now = collaboration_reach(model.border, model.minutes, model.rd_mass, model.p)
+    usual = borders(model.geography, model.p)
+    before = collaboration_reach(usual, model.geography.minutes, model.rd_mass, model.p)
+    helped = 1.0 + model.p["platform_search"] * model.platforms
+    return np.asarray(now.sum(axis=1) / before.sum(axis=1) * helped)
 
 
 def knowledge(model: World) -> None:
     """Publish the accessible knowledge of each city and field, relative to 2015."""
     p, stock = model.p, model.knowledge_stock
-    kernel = spillover_kernel(model.geography, model.minutes, p)
+    kernel = spillover_kernel(model.border, model.minutes, p)
     proximity = np.full((stock.shape[1],) * 2, p["field_proximity"])
     np.fill_diagonal(proximity, 1.0)
     pool = kernel @ stock @ proximity / model.scale + 1.0
+    if model.cluster.any():
+        home = np.diag(kernel)[:, None] * stock / model.scale
+        pool += p["cluster_spillover"] * model.cluster * home
     if model.pool_start is None:
         model.pool_start = pool
-    model.log_pool = np.log(pool / model.pool_start)
+    pool = pool + p["overseas_pool"] * model.overseas[:, None] * model.pool_start
+    model.log_pool = np.log(pool / model.pool_start) + model.foreign_knowledge
 
 
 def plan(model: World) -> None:
@@ -116,7 +129,7 @@ def markets(model: World) -> None:
     model.goods.clear(model.bids)
     payroll = model.payroll / model.scale
     for university in model.universities:
-        payroll[university.city] += university.payroll(model.p)
+        payroll[university.city] += university.payroll()
     model.talent.clear(payroll, float(model.p["labour_supply_elasticity"]))
     model.places["wage"] = model.talent.wage[model.geography.city_of]
 
@@ -154,7 +167,7 @@ def universities(model: World) -> None:
     wage, leave = model.talent.wage.tolist(), model.support["leave"].tolist()
     drawn = model.drawn(model.university_ids, _UNIVERSITY_PURPOSES)
     for university, row in zip(model.universities, drawn, strict=True):
-        _, wages, purchases = university.spend(wage[university.city], p)
+        _, wages, purchases = university.spend(wage[university.city])
         model.outside["university_spending"] += wages + purchases
         draws = Draws(*row)
         university.invent(model.pass_rate, quality[university.city], draws, p)
@@ -171,7 +184,7 @@ def capital(model: World) -> None:
     """Raise funds, make deals, sell holdings."""
     funding.wind_up(model)
     funding.raise_funds(model)
-    funding.review(model, funding.invest(model))
+    funding.review(model, *funding.invest(model))
 
 
 def talent(model: World) -> None:
@@ -187,8 +200,10 @@ def graduate_shares(model: World) -> np.ndarray:
     """Return where graduates go: three in ten by universities' funding, the others where researchers are."""
     funding = np.zeros(len(model.geography.cities))
     for university in model.universities:
-        funding[university.city] += university.funding
-    return np.asarray(0.3 * funding / funding.sum() + 0.7 * model.talent.stock / model.talent.stock.sum())
+        funding[university.city] += university.size
+    return np.asarray(
+        0.3 * funding / max(1e-9, funding.sum()) + 0.7 * model.talent.stock / model.talent.stock.sum()
+    )
 
 
 def entry_conditions(model: World) -> entry.EntryConditions:
@@ -201,6 +216,8 @@ def entry_conditions(model: World) -> entry.EntryConditions:
         model.entry_ease,
         model.talent.high_level[city_of] * model.place_share,
         vacancies,
+        model.overseas_founded,
+        model.founder_change[model.quarter][city_of],
     )
 
 
@@ -213,14 +230,29 @@ def founding(model: World) -> None:
     )
     parents = model.founders[: model.spun_off]
     spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
+    on_leave = entry.corporate_spin_offs(
+        model.firms.records, _on_leave(model), model.places, seed, quarter, p, slot=1
+    )
     academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
-    for born in (found, spun, academic):
+    for born in (found, spun, on_leave, academic):
         by_place = np.bincount(born["place"], minlength=model.places.size)
         model.ledger["owners"] -= np.bincount(born["city"], born["cash"], model.ledger.size)
         model.stats["entrants"] += by_place
         if born is not found:
             model.stats["spin_offs"] += by_place
         model.firms.append(born)
+
+
+def _on_leave(model: World) -> np.ndarray:
+    """Return the rows of firms from which the right to leave takes founders, beyond those who go anyway."""
+    leave = model.support["leave"]
+    if not leave.any():
+        return np.zeros(0, dtype=np.int64)
+    expected = 0.25 * model.p["spin_off_rate"] * leave * model.stats["researchers"]
+    model.leave_due += np.bincount(model.geography.city_of, expected)
+    numbers = np.floor(model.leave_due).astype(np.int64)
+    model.leave_due -= numbers
+    return entry.parents_on_leave(model.firms.records, leave, numbers, model.seed, model.quarter)
 
 
 def statistics(model: World) -> None:

@@ -72,6 +72,8 @@ def delayed(decided: np.ndarray, wait: np.ndarray) -> np.ndarray:
 def scope_rows(setting: LeverSetting, geography: Geography, name: str) -> list[int]:
     """Return the places a lever holds at; raise `ScenarioError` for an unknown one."""
     known = [place.id for place in geography.places]
+    if LEVERS[name].place:
+        return list(geography.members(LEVERS[name].place))
     rows: list[int] = []
     for place in setting.scope:
         if place == "all":
@@ -100,10 +102,10 @@ def _strength(setting: LeverSetting, quarters: int) -> np.ndarray:
     return np.where((quarter >= start) & (quarter <= end), ramp, 0.0)
 
 
-def growth_change(scenario: Scenario, geography: Geography, quarters: int) -> np.ndarray:
-    """Return the scenario's change of nominal GDP growth by quarter and city (points a year / 100)."""
+def condition_path(scenario: Scenario, name: str, geography: Geography, quarters: int) -> np.ndarray:
+    """Return what a condition changes by quarter and city, in parts of one (float64[Q, C])."""
     change = np.zeros((quarters, len(geography.cities)))
-    condition = scenario.conditions.get("gdp_growth")
+    condition = scenario.conditions.get(name)
     if condition is None:
         return change
     quarter = np.arange(quarters)
@@ -111,7 +113,7 @@ def growth_change(scenario: Scenario, geography: Geography, quarters: int) -> np
     for region in condition.scope:
         cities = {geography.city_of[row] for row in geography.members(region)}
         if not cities:
-            raise ScenarioError(f"gdp_growth: unknown region {region!r} in scope")
+            raise ScenarioError(f"{name}: unknown region {region!r} in scope")
         for city in cities:
             change[active, city] = condition.change / 100.0
     return change

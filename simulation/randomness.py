@@ -58,6 +58,10 @@ class Purpose(IntEnum):
     LICENCE = 34
     CONDITION = 35
     PLATFORM = 40
+    CONSORTIUM = 60
+    SECONDMENT = 61
+    ACADEMIC_PARTNER = 62
+    LICENCE_CHANNEL = 63
     GRANT_DECISION = 43
     START_SIZE = 44
     START_FIELD = 45
@@ -72,6 +76,10 @@ class Purpose(IntEnum):
     START_CATALOGUE = 55
     START_PIPELINE = 56
     LINK_RING = 57
+    LEAVE = 70
+    SITE = 71
+    UPGRADE = 72
+    UPGRADE_TRAIT = 73
 
 
 @rule

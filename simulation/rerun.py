@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scenarios.scenario import list_scenarios
+from scenarios.scenario import in_catalogue
 from simulation.errors import InputError, StorageError
 from simulation.runs import Fingerprint, RunSpec, fingerprint, run_id, spec_of
 from simulation.store import read_manifest
@@ -27,7 +27,7 @@ def from_name(name: str) -> Recorded:
         The name alone is not enough, or the run would not be the same today.
     """
     spec = spec_of(name)
-    if spec.scenario not in list_scenarios():
+    if not isinstance(spec.scenario, str) or not in_catalogue(spec.scenario):
         raise InputError(
             f"scenario {spec.scenario!r} of {name} is not in the catalogue; if it was a file, name the "
             "directory of the results with --from"

@@ -12,7 +12,7 @@ from agents.fund import GuidanceFund, Offer, VentureFund
 from agents.government import Government
 from agents.population import RecordPopulation
 from agents.university import University
-from scenarios.scenario import FIRST_YEAR, Scenario
+from scenarios.scenario import FIRST_YEAR, PlannedInstitute, Scenario
 from simulation.data import County, Field, StartingValues
 from simulation.geography import Geography
 from simulation.indicators import IndicatorTable
@@ -43,13 +43,20 @@ class World(mesa.Model):
     pass_rate: float
     growth: np.ndarray  # [C] nominal GDP growth of the quarter
     first_quarter: np.ndarray  # [C] first quarter's flow relative to the mean quarter of 2015
+    friction: np.ndarray  # [Q, C] what conditions add to travel times, share
+    founder_change: np.ndarray  # [Q, C] what conditions add to founders, share
     minutes: np.ndarray  # [C, C] effective travel times
+    border: np.ndarray  # [C, C] what provincial borders leave of contact
+    linked: dict[str, np.ndarray]  # by lever: integration that measures have brought so far (0-1), each [C]
     levers: np.ndarray  # LEVER_VALUES[Q, P]
     support: np.ndarray  # SUPPORT[P]
     offers: list[Offer]  # [C]
     entry_ease: np.ndarray  # [P]
+    platforms: np.ndarray  # [C] strength of service platforms (0-1)
+    overseas: np.ndarray  # [C] strength of links to knowledge from outside the delta (0-1)
     programme_credit: np.ndarray  # [P] lending programmes' stock of credit
     programme_talent: np.ndarray  # [P] people recruited in the quarter
+    programme_stock: np.ndarray  # [C] what programmes have added to high-level talent, and taken elsewhere
     place_effects: dict[str, np.ndarray]  # fitted effects, each [P]
     drift: dict[str, np.ndarray]  # each [P], log points in the first year
     trend_step: float
@@ -63,6 +70,8 @@ class World(mesa.Model):
     university_ids: np.ndarray
     university_fields: np.ndarray
     university_starts: np.ndarray  # [C + 1]
+    institutes_to_open: list[PlannedInstitute]  # institutes that policy may still open
+    institutes_opened: set[str]  # by name, those that it has opened
     funds: list[VentureFund]  # [C]
     guidance_funds: list[GuidanceFund]  # [C]
     governing: list[Government | None]  # [P] who answers for a place
@@ -77,6 +86,14 @@ class World(mesa.Model):
     field_shares: np.ndarray  # [P, F] fields of entrants
     patent_propensity: np.ndarray  # [P] before drift
     incubator_places: np.ndarray  # [P]
+    places_added: np.ndarray  # [C] incubator places that policy added since the start
+    park_start: np.ndarray  # [P] share of firms inside a park in 2015
+    park_built: np.ndarray  # [P] the same with the parks that policy has added
+    platforms_funded: list[tuple[np.ndarray, np.ndarray]]  # by quarter: parks and incubators, each [C]
+    overseas_founded: np.ndarray  # [P] start-ups from incubators abroad, in the quarter
+    cluster_fields: np.ndarray  # bool[F] fields on which support may be focused
+    cluster: np.ndarray  # [C, F] strength of the focus
+    foreign_knowledge: np.ndarray  # [C, F] log points that international parks add to accessible knowledge
 
     # Markets.
     goods: GoodsMarket
@@ -110,10 +127,17 @@ class World(mesa.Model):
     holding_count: int
     deals: int
     deal_money: float
+    venture_money: np.ndarray  # [P] that firms got in the quarter
+    seed_rounds: np.ndarray  # [P]
+    seed_interest: np.ndarray  # [C] rise of seed rounds from compensation and tax relief
+    seed_losses: np.ndarray  # [C] private partners' part of seed rounds written off in the quarter
+    seed_record: np.ndarray  # seed rounds since the start: proceeds, cost of what was sold, written off
 
     # Births.
     founders: np.ndarray
     spun_off: int
+    leave_due: np.ndarray  # [C] firms that leave adds, not yet founded
+    births: list[np.ndarray]  # by quarter: simulated firms born, each [P]
 
     # Books and statistics.
     stats: np.ndarray  # STATISTICS[P]

@@ -13,13 +13,15 @@ from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import load_geography
 from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS, cost_of
-from simulation.randomness import Purpose, draw
+from simulation.surroundings import lever_of_parks, platforms
 from simulation.synthesis import YI
 from simulation.world import World
 
 NO_PROGRAMMES = {"other", "universities", "transfers"}
 """What governments pay besides grants and programmes."""
 _COUNTED = ("entrants", "exits", "spin_offs")
+COHORTS = (1, 3, 5)
+"""Ages in years at which survival is measured."""
 _MONEY = (
     *("rd_reported", "industrial_value_added", "hightech_value_added", "tax_relief"),
     *("grant_money", "grant_misused"),
@@ -33,6 +35,7 @@ _STOCKS = (
     "young_firms",
     "tech_smes",
     "high_tech_enterprises",
+    "tenants",
 )
 
 
@@ -43,6 +46,7 @@ def publish(model: World) -> None:
     close_budgets(model)
     if model.quarter % 4 == YEARLY_CALL:
         model.last_certified = model.stats["certified"] / model.scale
+    model.births.append(model.stats["entrants"].copy())
     quarter = _quarter_figures(model)
     model.gdp_quarter = quarter["gdp"] * YI
     for name, value in quarter.items():
@@ -61,6 +65,10 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     places = stats.size
     figures = {name: stats[name] * weight for name in (*_COUNTED, *_WEIGHTED)}
     figures |= {name: stats[name] * weight / YI for name in _MONEY}
+    for years in COHORTS:
+        born = model.quarter - 4 * years
+        figures[f"lived_{years}"] = stats[f"lived_{years}"] * weight
+        figures[f"cohort_{years}"] = model.births[born] * weight if born >= 0 else np.zeros(places)
     figures["rd_firms_money"] = stats["rd"] * weight / YI
     figures["gdp"] = (stats["value_added"] * weight + model.gdp_rest) / YI
     figures["log_productivity"] = model.productivity()[model.geography.city_of] * figures["revenue"]
@@ -74,6 +82,7 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     figures["rd"] = figures["rd_firms_money"] + academic("funding_spent") / YI
     figures["grants"] = figures["grants"] + academic("grants")
     figures["licences"] = academic("licences")
+    figures["office_licences"] = academic("office_licences")
     personnel = stats["researchers"] * weight + academic("researchers")
     figures["rd_personnel"] = 0.25 * personnel
     figures["wage_bill"] = 0.25 * personnel * 4.0 * model.places["wage"]
@@ -82,6 +91,7 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     for fund in model.funds:
         figures["raised_private"][fund.place] = fund.raised_private / YI
         figures["raised_public"][fund.place] = fund.raised_public / YI
+    figures["venture_money"], figures["seed_rounds"] = model.venture_money / YI, model.seed_rounds
     return figures | _fiscal_figures(model)
 
 
@@ -96,6 +106,9 @@ def _fiscal_figures(model: World) -> dict[str, np.ndarray]:
             for name in names:
                 cost = spent.get(name, 0.0) + government.forgone.get(name, 0.0)
                 figures[cost_of(name)][government.place] = cost / YI
+            figures[cost_of(lever_of_parks(government.name))][government.place] += (
+                spent.get("park_refunds", 0.0) / YI
+            )
             # What is paid for two of the levers bears other names in the books.
             figures[cost_of("instrument_mix")][government.place] += spent.get("loss_cover", 0.0) / YI
             added = added_by_growth(model, government) / YI
@@ -122,7 +135,7 @@ def _year_end(model: World) -> dict[str, np.ndarray]:
     cities = len(model.geography.cities)
     figures["links"][:cities] = model.links.sum(axis=1) * weight
     figures["centrality"][:cities] = eigenvector_centrality(model.links[:, :cities])
-    return figures | _platforms(model)
+    return figures | platforms(model)
 
 
 def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
@@ -134,31 +147,6 @@ def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
         score = between @ score + 1e-12
         score = score / score.sum()
     return np.asarray(score)
-
-
-def _platforms(model: World) -> dict[str, np.ndarray]:
-    """Return counties with incubators and parks: those of 2018, and those that follow at a yearly hazard."""
-    places = model.stats.size
-    names = ("counties", "incubator_counties", "industrial_counties", "park_counties")
-    figures = {name: np.zeros(places) for name in names}
-    for city, counties in model.counties.items():
-        row = model.geography.index(city)
-        for county in counties:
-            incubator, park = model.platform_draws[county.name]
-            figures["counties"][row] += 1
-            figures["incubator_counties"][row] += _covered(model, county.incubator_2018, incubator)
-            if county.industrial:
-                figures["industrial_counties"][row] += 1
-                figures["park_counties"][row] += _covered(model, county.provincial_park_2018, park)
-    return figures
-
-
-def _covered(model: World, in_2018: bool, identity: np.uint64) -> bool:
-    u = draw(model.seed, identity, 0, int(Purpose.PLATFORM))
-    years = model.year - BASE_YEAR
-    if in_2018:
-        return bool(u < 0.7 + 0.1 * (years + 3)) if years < 0 else True
-    return bool(u < 1.0 - (1.0 - float(model.p["platform_hazard"])) ** max(0, years))
 
 
 def _publish_year(model: World, by_place: dict[str, np.ndarray]) -> None:

@@ -38,7 +38,8 @@ def place(**fields: float) -> Any:
 
 
 def support(**fields: float) -> Any:
-    return record(SUPPORT, **fields)
+    usual = {"focus": 1.0}
+    return record(SUPPORT, **usual | fields)
 
 
 def nation(**fields: float) -> Any:

@@ -202,14 +202,31 @@ def test_an_inert_scenario_is_the_same(tmp_path):
         assert row.outcomes["inert"].paired.difference in {0.0} or np.isnan(row.outcomes["inert"].median)
 
 
-def test_pairing_narrows_the_difference_of_one_lever_more_than_tenfold():
-    levers = ["hangzhou_link", "innovation_vouchers", "guidance_fund", "tech_lending", "ip_enforcement"]
-    found = measure(range(1, 7), 0.02, TARGET_YEAR, processes=1, levers=levers)
+NOT_TENFOLD = {
+    # What the cap does depends on the depth of the market, which each seed draws.
+    ("guidance_share", "innovation_capital"),
+    # Once all counties are covered, the baseline alone varies.
+    ("park_coverage", "provincial_park_coverage"),
+    ("incubator_places", "incubator_coverage"),
+}
+
+
+FEW_FIRMS = ("incubator_land_relief", "leave_to_found", "zhoushan_joins", "taizhou_joins")
+"""Levers that move a handful of firms in a small sample, which are whole."""
+
+
+@pytest.mark.parametrize(
+    ("levers", "scale"), [([name for name in LEVERS if name not in FEW_FIRMS], 0.02), (FEW_FIRMS, 0.1)]
+)
+def test_pairing_narrows_the_difference_of_each_lever_more_than_tenfold(levers, scale):
+    found = measure(range(1, 7), scale, TARGET_YEAR, processes=2, levers=levers)
     assert [pairing.lever.name for pairing in found] == [
         name for name in levers for _ in LEVERS[name].indicators
     ]
     for pairing in found:
-        assert pairing.paired.variance_ratio > 10, pairing
+        if (pairing.lever.name, pairing.indicator) not in NOT_TENFOLD:
+            ratio = pairing.paired.variance_ratio  # None: the same difference under every seed
+            assert ratio is None or ratio > 10, pairing
 
 
 def test_a_lever_that_sets_terms_is_compared_with_what_it_sets_the_terms_of():

@@ -17,6 +17,7 @@ LOAD: dict[str, Callable[[], object]] = {
     "travel_minutes": data.load_travel_minutes,
     "observations": data.load_observations,
     "institutions": data.load_institutions,
+    "new_institutes": data.load_new_institutes,
     "counties": data.load_counties,
     "starting_values": data.load_starting_values,
     "conditions": data.load_conditions,
@@ -160,6 +161,12 @@ DAMAGES = [
         r"column lat: .* at least -90 and at most 90",
     ),
     ("fields", "数字经济,1", "数字经济,yes", r"column hightech: found 'yes'; allowed: 0, 1"),
+    (
+        "new_institutes",
+        "甬江实验室,Ningbo",
+        "甬江实验室,Mars",
+        r"column city: found 'Mars'; allowed: Shanghai",
+    ),
     ("counties", "鄞州区,Ningbo", "鄞州区,Mars", r"column city: found 'Mars'; allowed: Shanghai"),
     (
         "institutions",

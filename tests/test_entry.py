@@ -10,19 +10,29 @@ from agents.firm import Kind, Origin
 from agents.parameters import parameter_record
 from agents.records import FIRM
 from simulation.data import load_field_shares
-from simulation.entry import EntryConditions, corporate_spin_offs, entrants, university_spin_offs
+from simulation.entry import (
+    EntryConditions,
+    corporate_spin_offs,
+    entrants,
+    first_leave,
+    parents_on_leave,
+    university_spin_offs,
+)
 from simulation.geography import load_geography
 
 P = parameter_record()[0]
 NAMES = tuple(place.id for place in load_geography().places)
 FIELDS = load_field_shares()
 PLACES = history().model.places
+LEAVE = np.full(len(NAMES), 0.5)
 ORDINARY = EntryConditions(
     technology_firms=np.full(len(NAMES), 400.0),
     relative_wage=np.ones(len(NAMES)),
     ease=np.zeros(len(NAMES)),
     high_level=np.full(len(NAMES), 600.0),
     vacancies=np.full(len(NAMES), 10.0),
+    overseas=np.zeros(len(NAMES)),
+    change=np.zeros(len(NAMES)),
 )
 
 
@@ -39,7 +49,14 @@ def expected(**changed: float) -> float:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"technology_firms": 520.0}, {"ease": 1.0}, {"high_level": 2000.0}, {"relative_wage": 0.5}]
+    "changed",
+    [
+        {"technology_firms": 520.0},
+        {"change": 0.4},
+        {"ease": 1.0},
+        {"high_level": 2000.0},
+        {"relative_wage": 0.5},
+    ],
 )
 def test_when_a_rate_rises_those_who_come_anyway_stay_the_same(changed: dict[str, float]) -> None:
     before, after = born(), born(3, 1.0, **changed)
@@ -119,6 +136,43 @@ def test_corporate_spin_offs_take_the_place_and_field_of_their_parent() -> None:
     alone = corporate_spin_offs(mothers, parents[1:2], PLACES, 1, 6, P)
     np.testing.assert_array_equal(alone, firms[1:2])  # who else spins off changes nothing
     assert corporate_spin_offs(mothers, parents[:0], PLACES, 1, 6, P).size == 0
+
+
+def with_researchers(count: int) -> np.ndarray:
+    """Return firms with R&D at one place, half of them with nine times the researchers."""
+    firms = np.zeros(count, dtype=FIRM)
+    firms["id"], firms["place"], firms["city"] = np.arange(1, count + 1), 5, 5
+    firms["alive"] = firms["does_rd"] = 1
+    firms["researchers"] = np.where(np.arange(count) % 2, 9.0, 1.0)
+    return firms
+
+
+def test_each_researcher_is_as_likely_as_another_to_take_leave() -> None:
+    firms, numbers = with_researchers(2_000), np.zeros(12, dtype=np.int64)
+    numbers[5] = 20
+    chosen = [parents_on_leave(firms, LEAVE, numbers, 1, quarter) for quarter in range(40)]
+    assert all(np.unique(rows).size == 20 for rows in chosen)
+    assert (np.concatenate(chosen) % 2).mean() == pytest.approx(0.9, abs=0.03)
+
+
+def test_who_takes_leave_does_not_depend_on_the_order_of_firms_or_on_how_many_do() -> None:
+    firms, few, many = with_researchers(300), *(np.zeros(12, dtype=np.int64) for _ in range(2))
+    few[5], many[5] = 4, 9
+    firms["alive"][:5] = 0
+
+    def chosen(records: np.ndarray, numbers: np.ndarray) -> set[int]:
+        return set(records["id"][parents_on_leave(records, LEAVE, numbers, 1, 7)].tolist())
+
+    assert chosen(firms, few) == chosen(firms[::-1].copy(), few)
+    assert chosen(firms, few) < chosen(firms, many)
+    assert not chosen(firms, many) & {1, 2, 3, 4, 5}
+
+
+def test_leave_starts_anywhere_between_two_founders() -> None:
+    first = np.array([first_leave(NAMES, seed) for seed in range(200)])
+    assert first.min() > 0.0
+    assert first.max() < 1.0
+    assert first.mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_university_spin_offs_take_the_place_and_field_of_the_university() -> None:

@@ -9,12 +9,28 @@ import pytest
 from scipy.stats import norm
 from worlds import scenario
 
-from agents.fund import GuidanceFund, Offer, VentureFund, closing_shares
+from agents.fund import GuidanceFund, Offer, VentureFund, closing_shares, seed_gain
 from agents.parameters import parameter_record
 from agents.records import FIRM
-from simulation.capital import HOLDING, demand_for_capital, fund_reach, make_deals, review_holdings, screening
+from simulation.capital import (
+    EARLY,
+    GROWTH,
+    HOLDING,
+    NO_ROUND,
+    ROUND_GAP,
+    SEED,
+    SEED_AGE,
+    demand_for_capital,
+    fund_reach,
+    last_rounds,
+    make_deals,
+    open_rounds,
+    review_holdings,
+    screening,
+)
 from simulation.geography import load_geography
 from simulation.model import InnovationModel
+from simulation.synthesis import YI
 
 P = parameter_record()[0]
 GEOGRAPHY = load_geography()
@@ -149,16 +165,19 @@ def seeking_firms(count: int = 2000) -> np.ndarray:
     return firms
 
 
-def deals(firms: np.ndarray, money: float, weight: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the deals, and what each fund has left."""
-    seekers = np.arange(firms.size)
-    asked = demand_for_capital(firms, seekers, CITIES, P)
+def deals(
+    firms: np.ndarray, money: float, weight: float = 4.0, stage: int = EARLY, appetite: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the deals of a quarter, and what each fund has left."""
+    seekers, stages = np.arange(firms.size), np.full(firms.size, stage, dtype=np.int8)
+    asked = demand_for_capital(firms, seekers, stages, CITIES, P)
     supply = np.zeros((CITIES, CITIES))
     supply[SHANGHAI, [SHANGHAI, NINGBO]] = money
     supply[NINGBO, NINGBO] = money
     powder = supply.sum(axis=1)
     holdings = np.zeros(firms.size, dtype=HOLDING)
-    count = make_deals(firms, seekers, 1, 5, asked, supply, powder, weight, P, holdings)
+    eager = np.full(CITIES, appetite)
+    count = make_deals(firms, seekers, stages, 1, 5, asked, supply, powder, eager, weight, P, holdings)
     return holdings[:count], powder
 
 
@@ -196,7 +215,9 @@ def test_funds_look_nearby_first() -> None:
     assert reach[SHANGHAI, NINGBO] > reach[HEFEI, WENZHOU]
 
 
-def reviewed(public_share: float, age: int = 12, dead: bool = False, count: int = 4000) -> Any:
+def reviewed(
+    public_share: float, age: int = 12, dead: bool = False, count: int = 4000, stage: int = EARLY
+) -> Any:
     """Return (sold, cost of sold, lost, kept) of one fund's holdings after one review."""
     firms = np.zeros(count, dtype=FIRM)
     firms["alive"] = 0 if dead else 1
@@ -204,10 +225,105 @@ def reviewed(public_share: float, age: int = 12, dead: bool = False, count: int 
     holdings["row"] = np.arange(count)
     holdings["firm"] = np.arange(1, count + 1)
     holdings["cost"] = 10.0
-    proceeds, cost, lost = (np.zeros(1) for _ in range(3))
-    kept = review_holdings(firms, holdings, count, 1, age, np.array([public_share]), P, proceeds, cost, lost)
-    assert cost[0] + lost[0] + holdings["cost"][:kept].sum() == pytest.approx(10.0 * count)
-    return proceeds[0], cost[0], lost[0], kept
+    holdings["stage"] = stage
+    books, losses, last = np.zeros((2, 3, 1)), np.zeros(1), last_rounds(holdings, count, count)
+    kept = review_holdings(firms, holdings, count, last, 1, age, np.array([public_share]), P, books, losses)
+    assert books[int(stage == SEED)].sum() == 0.0
+    proceeds, cost, lost = books[int(stage != SEED), :, 0]
+    assert losses[0] == pytest.approx((1.0 - public_share) * lost * (stage == SEED))
+    assert cost + lost + holdings["cost"][:kept].sum() == pytest.approx(10.0 * count)
+    return proceeds, cost, lost, kept
+
+
+def test_late_stages_exit_sooner() -> None:
+    seed, early, growth = (reviewed(0.0, count=40_000, stage=stage)[1] for stage in (SEED, EARLY, GROWTH))
+    assert early / seed == pytest.approx(P["exit_step"], rel=0.15)
+    assert growth / early == pytest.approx(P["exit_step"], rel=0.15)
+
+
+def test_an_old_holding_exits_with_the_stage_that_its_firm_has_reached() -> None:
+    firms = np.zeros(20_000, dtype=FIRM)
+    firms["alive"] = 1
+    holdings = np.zeros(40_000, dtype=HOLDING)
+    holdings["row"], holdings["firm"] = np.tile(np.arange(20_000), 2), np.tile(np.arange(20_000) + 1, 2)
+    holdings["cost"] = 10.0
+    holdings["stage"] = np.repeat([SEED, EARLY], 20_000)
+    holdings["quarter"] = np.repeat([0, 6], 20_000)
+    books, none, last = np.zeros((2, 3, 1)), np.zeros(1), last_rounds(holdings, 40_000, 20_000)
+    kept = review_holdings(firms, holdings, 40_000, last, 1, 12, none, P, books, np.zeros(1))
+    assert books[1].sum() == 0.0
+    assert books[0, 1, 0] == pytest.approx(reviewed(0.0, count=20_000)[1])
+    assert kept == 40_000 - round(books[0, 1, 0] / 10.0)
+
+
+# Rounds.
+
+
+def stage_after(quarters: int, growth: float = 1.0, filed: int = 0, **last: int) -> int:
+    """Return the stage that a firm with a round behind it is offered so many quarters later."""
+    firm, holding = np.zeros(1, dtype=FIRM), np.zeros(1, dtype=HOLDING)
+    firm["alive"] = firm["equity"] = 1
+    firm["revenue"], firm["filed"], firm["patents"] = 100.0 * growth, 2 + filed, 1
+    holding["revenue"], holding["rights"], holding["stage"] = 100.0, 3, last.get("stage", SEED)
+    seekers = np.zeros(1, dtype=np.int64)
+    return int(open_rounds(firm, seekers, holding, last_rounds(holding, 1, 1), quarters, P)[0])
+
+
+def test_the_next_round_comes_when_the_firm_has_grown_or_invented() -> None:
+    grown = 1.0 + P["milestone_growth"]
+    assert stage_after(6) == NO_ROUND
+    assert stage_after(6, growth=grown - 0.01) == NO_ROUND
+    assert stage_after(6, growth=grown) == EARLY
+    assert stage_after(6, filed=1) == EARLY
+    assert stage_after(6, filed=-1) == NO_ROUND
+    assert stage_after(ROUND_GAP - 1, growth=9.0) == NO_ROUND
+    assert stage_after(ROUND_GAP, growth=9.0, stage=EARLY) == GROWTH
+    assert stage_after(ROUND_GAP, growth=9.0, stage=GROWTH) == GROWTH
+
+
+def test_young_firms_begin_with_a_seed_round_and_sold_ones_get_no_more() -> None:
+    firms = np.zeros(4, dtype=FIRM)
+    firms["alive"], firms["birth"], firms["equity"] = [1, 1, 1, 0], [12, 11, 12, 12], [0, 0, 5, 0]
+    none = last_rounds(np.zeros(0, dtype=HOLDING), 0, 4)
+    stages = open_rounds(firms, np.arange(4), np.zeros(0, dtype=HOLDING), none, 12 + SEED_AGE, P)
+    assert stages.tolist() == [SEED, EARLY, NO_ROUND, NO_ROUND]
+
+
+def test_firms_ask_for_more_at_every_stage() -> None:
+    firms = seeking_firms(400)
+    sizes = [deals(firms.copy(), 1e9, stage=stage)[0]["cost"].mean() for stage in (SEED, EARLY, GROWTH)]
+    assert sizes[1] / sizes[0] == pytest.approx(P["ticket_step"], rel=0.05)
+    assert sizes[2] / sizes[1] == pytest.approx(P["ticket_step"], rel=0.05)
+
+
+def test_an_appetite_for_seed_rounds_closes_more_of_them_and_of_no_others() -> None:
+    usual, eager = (deals(seeking_firms(), 1e9, stage=SEED, appetite=a)[0] for a in (1.0, 1.3))
+    assert set(usual["firm"]) < set(eager["firm"])
+    assert eager.size / usual.size == pytest.approx(1.3, abs=0.06)
+    assert deals(seeking_firms(), 1e9, appetite=1.3)[0].size == deals(seeking_firms(), 1e9)[0].size
+
+
+def test_safer_seed_money_is_offered_more() -> None:
+    terms = dataclasses.replace(NOTHING, compensation=0.2)
+    assert seed_gain(terms, returned=1.5, lost=0.5, p=P) == pytest.approx(0.2 * 0.5 / 1.5)
+    assert seed_gain(NOTHING, 1.5, 0.5, P) == seed_gain(terms, 0.0, 0.0, P) == 0.0
+    untaxed = seed_gain(dataclasses.replace(NOTHING, relief=0.7), 1.5, 0.5, P)
+    assert untaxed == pytest.approx(0.7 * P["gains_tax"] * P["angel_share"] / 1.5)
+    item, usual = fund(), raised(NOTHING)[0]
+    item.seed_pace, item.seed_interest = 500.0, 0.1
+    assert item.raise_money(NOTHING, 0.0, 1.0, P)[0] == pytest.approx(usual + 50.0)
+    assert item.spend_seed_purse(P) == 1.0
+
+
+def test_money_raised_for_seed_rounds_goes_to_seed_rounds() -> None:
+    item = fund()
+    item.seed_pace = 1e3
+    _, public = item.raise_money(Offer(1e3, 0.25, 0.0, 1e6, angel=400.0), 1e3, 1.0, P)
+    assert item.seed_purse == pytest.approx(0.4 * public / 0.25)
+    spent = 0.25 * P["fund_deployment"] * item.seed_purse
+    left = item.seed_purse - spent
+    assert item.spend_seed_purse(P) == pytest.approx(1.0 + spent / 1e3)
+    assert item.seed_purse == pytest.approx(left)
 
 
 def test_holdings_are_sold_after_two_years_and_written_off_with_their_firm() -> None:
@@ -217,6 +333,7 @@ def test_holdings_are_sold_after_two_years_and_written_off_with_their_firm() -> 
     assert cost > 0.0
     assert lost == 0.0
     assert reviewed(0.0, dead=True)[2:] == (40_000.0, 0)
+    assert reviewed(0.25, dead=True, stage=SEED)[2:] == (40_000.0, 0)
 
 
 def test_exits_peak_at_a_mixed_ownership() -> None:
@@ -231,9 +348,49 @@ def test_funds_settle_what_was_closed() -> None:
     item = fund()
     item.portfolio = 500.0
     powder = item.dry_powder
-    item.settle(invested=100.0, proceeds=300.0, cost=100.0, lost=50.0)
+    item.settle(invested=100.0, seeds=40.0, proceeds=300.0, cost=100.0, lost=50.0)
     assert item.dry_powder == powder - 100.0
     assert item.portfolio == 450.0
+    assert item.seed_pace == 10.0
     assert item.reputation == pytest.approx(300.0 / 150.0 / 1.5)
     legacy = item.legacy
     assert item.run_off(P) == pytest.approx(legacy - item.legacy)
+
+
+# What public money does over time: paired runs with and without it.
+
+
+def raised_in_all(city: str, amount: float, seed: int, share: float = 0.3) -> np.ndarray:
+    """Return (private, public) money raised by a city's funds in 2019 and 2020, 100m CNY."""
+    levers = {"guidance_fund": {"value": amount, "scope": [city]}} if amount else {}
+    model = InnovationModel(scenario({**levers, "guidance_share": share}), scale=0.05, until=2020, seed=seed)
+    fund, sums = model.funds[GEOGRAPHY.cities.index(city)], np.zeros(2)
+    while model.running:
+        model.step()
+        if model.year >= 2019:
+            sums += np.array([fund.raised_private, fund.raised_public]) / YI
+    return sums
+
+
+def causal_leverage(city: str, amount: float, share: float = 0.3) -> np.ndarray:
+    """Return by seed private money a public yuan, over runs that differ in nothing else."""
+    changes = [raised_in_all(city, amount, s, share) - raised_in_all(city, 0.0, s) for s in (1, 2, 3)]
+    return np.array([private / public for private, public in changes])
+
+
+def test_leverage_of_guidance_funds_lies_within_the_evidence_and_turns_to_displacement_in_deep_markets() -> (
+    None
+):
+    """0.9 private yuan a public yuan, 0 to 1.2; plan values at home, the same money elsewhere."""
+    ningbo, wenzhou = causal_leverage("Ningbo", 14.0), causal_leverage("Wenzhou", 6.0)
+    assert 0.0 < ningbo.mean() < 1.2
+    assert 0.0 < wenzhou.mean() < 1.2
+    for city in ("Shanghai", "Hangzhou"):
+        deep = causal_leverage(city, 20.0)
+        assert deep.mean() < 0.0
+        assert (ningbo - deep).mean() > 3.0 * (ningbo - deep).std(ddof=1) / 3**0.5
+
+
+def test_a_lower_share_stretches_public_money() -> None:
+    more = causal_leverage("Ningbo", 14.0, share=0.15) - causal_leverage("Ningbo", 14.0)
+    assert more.mean() > 3.0 * more.std(ddof=1) / 3**0.5

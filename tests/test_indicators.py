@@ -9,6 +9,7 @@ from worlds import baseline
 
 from simulation.data import data_dir, load_observations
 from simulation.indicators import INDICATORS, REGIONS, TARGETS, IndicatorTable, observed
+from simulation.model import InnovationModel
 from simulation.yearbook import eigenvector_centrality, gini
 
 ADDITIVE = (
@@ -139,6 +140,31 @@ def test_doubling_and_talent_count_from_the_policy_on() -> None:
         talent = of("high_level_talent", region)
         assert (talent[: base + 1] == 0.0).all()
         assert (np.diff(talent[base:]) > 0.0).all()
+
+
+def test_survival_counts_the_firms_born_so_many_years_ago() -> None:
+    model = InnovationModel(scale=0.05, until=2018, seed=4)
+    born: list[np.ndarray] = []
+    alive: list[np.ndarray] = []
+    while model.running:
+        model.step()
+        firms = model.firms.living
+        born.append(firms["id"][firms["birth"] == model.quarter - 1])
+        alive.append(firms["id"])
+    for years in (1, 3):
+        row = model.table.years.index(2018)
+        cohorts = [quarter - 4 * years for quarter in range(4 * row, 4 * row + 4)]
+        lived = sum(np.isin(born[cohort], alive[cohort + 4 * years]).sum() for cohort in cohorts)
+        share = 100.0 * lived / sum(born[cohort].size for cohort in cohorts)
+        assert model.table.get(f"survival_{years}", "YRD", 2018) == pytest.approx(share)
+        assert np.isnan(model.table.get(f"survival_{years}", "YRD", 2014 + years))
+    assert np.isnan(model.table.get("survival_5", "YRD", 2018))
+
+
+def test_survival_falls_with_age_and_lies_near_the_published_one() -> None:
+    one, three, five = (table().get(f"survival_{years}", "YRD", 2022) for years in (1, 3, 5))
+    assert one > three > five
+    assert 62.0 < five < 75.0  # as the facts have it
 
 
 def test_contract_growth_is_the_mean_since_2018() -> None:

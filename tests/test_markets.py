@@ -140,7 +140,7 @@ def test_high_level_talent_raises_quality() -> None:
 
 
 def test_contracts_stay_at_home_or_follow_gravity() -> None:
-    share = contract_shares(started(0.1))
+    share = contract_shares(started(0.1), np.ones(len(started(0.1).geography.cities)))
     np.testing.assert_allclose(share.sum(axis=1), 1.0)
     np.testing.assert_allclose(np.diag(share), P["contract_home"])
 

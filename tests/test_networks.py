@@ -8,6 +8,7 @@ from worlds import after_one_quarter, history, scenario, started
 
 from agents.parameters import parameter_record
 from simulation.geography import (
+    borders,
     collaboration_gravity,
     effective_minutes,
     halved,
@@ -29,6 +30,7 @@ from simulation.phases import contact_gain
 
 P = parameter_record()[0]
 GEOGRAPHY = load_geography()
+BORDERS = borders(GEOGRAPHY, P)
 CITIES = GEOGRAPHY.cities
 PAIRS = np.triu_indices(len(CITIES), 1)
 
@@ -52,30 +54,30 @@ def test_effective_travel_times_spare_the_city_itself() -> None:
 
 def test_gravity_is_a_choice_between_cities() -> None:
     mass = np.linspace(1.0, 9.0, len(CITIES))
-    gravity = collaboration_gravity(GEOGRAPHY, GEOGRAPHY.minutes, mass, P)
+    gravity = collaboration_gravity(BORDERS, GEOGRAPHY.minutes, mass, P)
     np.testing.assert_allclose(gravity.sum(axis=1), 1.0)
     assert (gravity > 0.0).all()
     heavier = mass.copy()
     heavier[at("Hefei")] *= 3.0
-    more = collaboration_gravity(GEOGRAPHY, GEOGRAPHY.minutes, heavier, P)
+    more = collaboration_gravity(BORDERS, GEOGRAPHY.minutes, heavier, P)
     assert (more[:, at("Hefei")] > gravity[:, at("Hefei")]).all()
 
 
 def test_gravity_fades_with_time_and_at_provincial_borders() -> None:
-    gravity = collaboration_gravity(GEOGRAPHY, GEOGRAPHY.minutes, np.ones(len(CITIES)), P)
+    gravity = collaboration_gravity(BORDERS, GEOGRAPHY.minutes, np.ones(len(CITIES)), P)
     near, far = at("Shaoxing"), at("Wenzhou")
     minutes = GEOGRAPHY.minutes[at("Ningbo"), [far, near]]
     ratio = gravity[at("Ningbo"), near] / gravity[at("Ningbo"), far]  # one province, no border between
     assert ratio == pytest.approx(2.0 ** ((minutes[0] - minutes[1]) / P["gravity_half_life"]))
     without = GEOGRAPHY.minutes * 0.0
-    border = collaboration_gravity(GEOGRAPHY, without, np.ones(len(CITIES)), P)
+    border = collaboration_gravity(BORDERS, without, np.ones(len(CITIES)), P)
     assert border[at("Ningbo"), at("Shanghai")] / border[at("Ningbo"), near] == pytest.approx(
         P["border_penalty"]
     )
 
 
 def test_tacit_knowledge_is_local_and_codified_knowledge_is_not() -> None:
-    kernel = spillover_kernel(GEOGRAPHY, GEOGRAPHY.minutes, P)
+    kernel = spillover_kernel(BORDERS, GEOGRAPHY.minutes, P)
     for inside in (True, False):
         group = GEOGRAPHY.same_province == inside
         order = np.argsort(GEOGRAPHY.minutes[group])
@@ -88,7 +90,7 @@ def test_tacit_knowledge_is_local_and_codified_knowledge_is_not() -> None:
     near = at("Hangzhou"), at("Shaoxing")
 
     def relative(p: np.void) -> float:
-        weights = spillover_kernel(GEOGRAPHY, GEOGRAPHY.minutes, p)
+        weights = spillover_kernel(BORDERS, GEOGRAPHY.minutes, p)
         return float(weights[far] / weights[near])
 
     assert relative(tacit) < relative(codified) < 0.5
@@ -98,9 +100,17 @@ def test_integration_brings_more_partners_within_reach() -> None:
     np.testing.assert_allclose(contact_gain(started(0.1)), 1.0)
     model = InnovationModel(scenario({"delta_link": {"value": 1.0, "start": "2015Q1"}}), scale=0.01, seed=1)
     model.step()
+    soon = contact_gain(model)
+    assert model.linked["delta_link"][at("Ningbo")] == pytest.approx(0.25 / P["link_years"])
+    for _ in range(int(4 * P["link_years"])):
+        model.step()
     gain = contact_gain(model)
     assert (gain >= 1.0).all()
-    assert gain[at("Ningbo")] > 1.01
+    assert gain[at("Ningbo")] > max(1.03, soon[at("Ningbo")])
+    there = at("Ningbo"), at("Shanghai")
+    assert model.border[there] == pytest.approx(P["border_penalty"] / (1.0 - P["border_relief"]))
+    assert model.border[at("Hefei"), at("Nanjing")] == P["border_penalty"]
+    np.testing.assert_array_equal(model.border[GEOGRAPHY.same_province], 1.0)
     ningbo = model.geography.minutes[at("Ningbo")] - model.minutes[at("Ningbo")]
     assert (np.delete(ningbo, at("Ningbo")) > 0.0).all()
     assert model.minutes[at("Hefei"), at("Nanjing")] == GEOGRAPHY.minutes[at("Hefei"), at("Nanjing")]

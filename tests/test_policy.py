@@ -4,19 +4,19 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from worlds import lever_runs, scenario
+from worlds import PILOTS, lever_runs, scenario
 
 from agents.government import Government, Level
 from agents.parameters import parameter_record
-from agents.university import Draws
+from agents.university import Draws, University
 from scenarios.levers import LEVERS
-from scenarios.pairing import COMPANIONS, PLACES, REGION, TRIED
+from scenarios.pairing import COMPANIONS, PLACES, TRIED
 from scenarios.scenario import Scenario, ScenarioError
 from simulation.delivery import requests
 from simulation.geography import load_geography
 from simulation.indicators import IndicatorTable
 from simulation.model import InnovationModel
-from simulation.policy import CITY_LEVERS, growth_change, lever_paths, neutral
+from simulation.policy import CITY_LEVERS, condition_path, lever_paths, neutral
 
 P = parameter_record()[0]
 GEOGRAPHY = load_geography()
@@ -86,11 +86,11 @@ def test_levers_ramp_from_their_neutral_value() -> None:
 
 def test_conditions_change_growth_in_their_region_and_span() -> None:
     shock = {"gdp_growth": {"change": -4.0, "scope": ["Ningbo_HTZ"], "start": "2020Q1", "end": "2020Q4"}}
-    found = growth_change(scenario({}, shock), GEOGRAPHY, QUARTERS)
+    found = condition_path(scenario({}, shock), "gdp_growth", GEOGRAPHY, QUARTERS)
     expected = np.zeros((QUARTERS, len(GEOGRAPHY.cities)))
     expected[20:24, GEOGRAPHY.cities.index("Ningbo")] = -0.04
     np.testing.assert_array_equal(found, expected)
-    assert not growth_change(scenario(), GEOGRAPHY, QUARTERS).any()
+    assert not condition_path(scenario(), "gdp_growth", GEOGRAPHY, QUARTERS).any()
 
 
 def test_a_shock_to_growth_lowers_gdp() -> None:
@@ -101,6 +101,36 @@ def test_a_shock_to_growth_lowers_gdp() -> None:
     )
     assert hit.get("gdp", "YRD", 2015) == usual.get("gdp", "YRD", 2015)
     assert hit.get("gdp", "YRD", 2017) / usual.get("gdp", "YRD", 2017) == pytest.approx(0.9, abs=0.015)
+
+
+def test_harder_contacts_lengthen_ways_of_the_region_and_thin_out_what_meets() -> None:
+    apart = {"contacts": {"change": 100.0, "scope": ["Ningbo"], "start": "2015Q1", "end": "2015Q2"}}
+    hindered, usual = (
+        InnovationModel(case, scale=0.01, until=2015, seed=1) for case in (scenario({}, apart), scenario())
+    )
+    longer = []
+    for _ in range(3):
+        hindered.step()
+        usual.step()
+        longer.append(hindered.minutes / usual.minutes)
+    ningbo = GEOGRAPHY.cities.index("Ningbo")
+    for ratio in longer[:2]:
+        assert (ratio[ningbo] == 2.0).all()
+        assert (ratio[:, ningbo] == 2.0).all()
+        others = np.delete(np.delete(ratio, ningbo, axis=0), ningbo, axis=1)
+        assert (others == 1.0).all()
+    assert (longer[2] == 1.0).all()
+    assert hindered.links[ningbo].sum() < usual.links[ningbo].sum()
+
+
+def test_fewer_founders_come_while_a_condition_keeps_them() -> None:
+    fewer = {"entry": {"change": -60.0, "start": "2015Q1", "end": "2015Q4"}}
+    kept, usual = (
+        InnovationModel(case, scale=0.05, until=2015, seed=1).run().get("new_firms", "YRD", 2015)
+        for case in (scenario({}, fewer), scenario())
+    )
+    spun_off = 0.15  # most of firms' births; researchers who spin off are not founders of this kind
+    assert 0.4 - 0.05 < kept / usual < 0.4 + spun_off
 
 
 # Neutral levers.
@@ -201,12 +231,12 @@ def everything(value: str) -> Scenario:
 def test_budgets_close_and_ration_the_largest_wishes() -> None:
     model = InnovationModel(everything("high"), scale=0.01, until=2016, seed=2, check=True)
     for _ in range(5):
+        wanted = requests(model, model.levers[model.quarter])
         model.step()
         for item in model.governments:
             assert sum(item.spent.values()) == pytest.approx(item.budget + item.appropriation)
             assert item.balance == 0.0
             assert all(amount >= 0.0 for amount in item.spent.values())
-    wanted = requests(model, model.levers[model.quarter - 1])
     for item in local(model):
         at = item.place
         asked = sum(float(cost[at]) for cost in wanted.values())
@@ -245,23 +275,117 @@ def test_only_named_institutions_join_the_pilot() -> None:
     assert [u.name for u in model.universities if u.inventor_share > 0.0] == ["Ningbo University"]
 
 
-def test_title_raises_transfer_by_universities() -> None:
+def transfers(university: University, share: float, leave: float = 0.0, entitled: int = 40) -> np.ndarray:
+    """Return disclosures, licences, those by the office, and spin-offs, on average over draws."""
+    university.inventor_share, university.entitled = share, entitled
+    found = []
+    for u in (np.arange(100) + 0.5) / 100:
+        university.transfer(leave, 1.0, Draws(*[float(u)] * 9), P)
+        kinds = university.disclosures, university.licences, university.office_licences, university.spin_offs
+        found.append(kinds)
+    return np.mean(found, axis=0)
+
+
+def partnered(firms: float = 1e6) -> University:
     university = InnovationModel(scale=0.001, until=2015, seed=2).universities[0]
-    university.filings, university.patents = 400, 4000
+    university.filings, university.patents, university.partner_firms = 400, 4000, firms
+    return university
 
-    def transfer(share: float, leave: float = 0.0) -> np.ndarray:
-        """Return disclosures, licences and spin-offs, on average over draws."""
-        university.inventor_share = share
-        found = []
-        for u in (np.arange(100) + 0.5) / 100:
-            university.transfer(leave, 1.0, Draws(*[float(u)] * 8), P)
-            found.append((university.disclosures, university.licences, university.spin_offs))
-        return np.mean(found, axis=0)
 
-    effort = (1.0 + 0.7 * P["title_weight"]) ** P["ownership_elasticity"]
-    assert university.reward(P) == 1.0
-    np.testing.assert_allclose(transfer(0.7) / transfer(0.0), effort, rtol=0.01)
-    np.testing.assert_allclose(transfer(0.0, leave=0.5) / transfer(0.0), [1.0, 1.0, 1.5], rtol=0.02)
+def test_title_raises_transfer_and_lowers_that_of_the_office() -> None:
+    """The published effect of pilots: transfer +15 % (0 to +35 %) after three years, with partners."""
+    university = partnered()
+    usual = transfers(university, 0.0)
+    assert university.reward(P) == university.office_effort(P) == 1.0
+    disclosures, licences, office, spin_offs = transfers(university, 0.7) / usual
+    assert disclosures == pytest.approx(1.15, abs=0.01)
+    assert spin_offs == pytest.approx(1.15, abs=0.02)
+    assert 1.0 < licences < 1.15
+    assert office < 0.97
+    np.testing.assert_allclose(transfers(university, 0.0, leave=0.5) / usual, [1, 1, 1, 1.5], rtol=0.02)
+
+
+def test_title_is_learnt_over_three_years_and_worth_half_without_partners() -> None:
+    partners, alone = partnered(), partnered(firms=0.0)
+    gains = []
+    for university, quarters in ((partners, 40), (partners, 12), (partners, 6), (alone, 40)):
+        transfers(university, 0.7, entitled=quarters)
+        gains.append(university.title(P))
+    assert gains[1] == gains[0]
+    assert gains[2] == pytest.approx(0.5 * gains[0])
+    assert gains[3] == pytest.approx(P["title_alone"] * gains[0])
+    alone.entitle(0.0)
+    assert alone.title(P) == alone.entitled == 0
+
+
+def test_the_pilot_raises_transfer_at_its_institutions_alone_within_the_evidence() -> None:
+    """Licences and spin-offs of the named institutions, three years on, seed by seed."""
+    changes, others = [], []
+    for seed in range(1, 9):
+        runs = []
+        for share in (0.7, 0.0):
+            pilot = {"inventor_share": {"value": share, "start": "2015Q1"}}
+            model = InnovationModel(
+                scenario(pilot, pilot_institutions=PILOTS), scale=0.01, until=2021, seed=seed
+            )
+            kinds = np.zeros((2, 3))
+            while model.running:
+                model.step()
+                for university in model.universities if model.quarter > 12 else ():
+                    row = 0 if university.name in PILOTS else 1
+                    office = university.office_licences
+                    kinds[row] += university.licences, university.licences - office, office
+            runs.append(kinds)
+        changes.append(runs[0][0] / runs[1][0] - 1.0)
+        others.append(runs[0][1] / runs[1][1] - 1.0)
+    mean, error = np.mean(changes, axis=0), np.std(changes, axis=0, ddof=1) / len(changes) ** 0.5
+    licences, by_inventors, by_office = mean
+    assert licences - 3.0 * error[0] > 0.0
+    assert licences < 0.35
+    assert by_inventors == pytest.approx(0.15, abs=0.03)
+    assert by_office + 3.0 * error[2] < 0.0  # the trade-off
+    assert np.abs(others).max() < 0.02
+
+
+def test_recruits_come_on_top_of_those_who_come_anyway() -> None:
+    programme = scenario({"talent_inflow": {"value": 3000.0, "start": "2015Q1"}})
+    more, usual = (InnovationModel(case, scale=0.01, until=2016, seed=2) for case in (programme, scenario()))
+    for _ in range(8):
+        more.step()
+        usual.step()
+    added = more.programme_stock
+    np.testing.assert_allclose(more.talent.high_level, usual.talent.high_level + added, rtol=1e-12)
+    ningbo, shanghai = (more.geography.cities.index(city) for city in ("Ningbo", "Shanghai"))
+    assert added[ningbo] > 0.0 > added[shanghai]  # some were won from neighbours
+    poached = 1.0 - added.sum() / added[added > 0.0].sum()
+    assert 0.3 < poached < P["programme_poaching"]  # less those whom the two won from one another
+
+
+def test_recruits_raise_inventions_as_the_evidence_says_and_neighbours_lose() -> None:
+    """One per cent more skilled people: 0.5 to 2 % more patents after three to five years."""
+    found = []
+    for case in ("talent_inflow", "baseline"):
+        model = InnovationModel(case, scale=0.1, until=2022, seed=1)
+        people, filings = np.zeros(12), np.zeros(12)
+        while model.running:
+            model.step()
+            if model.year >= 2022:
+                people += model.talent.stock
+                filings += np.bincount(GEOGRAPHY.city_of, model.stats["filings"]) / model.scale
+                for university in model.universities:
+                    filings[university.city] += university.filings
+        found.append((people, filings))
+    (more_people, more_filings), (people, filings) = found
+    here = [GEOGRAPHY.cities.index(city) for city in ("Ningbo", "Wenzhou")]
+
+    def gain(more: np.ndarray, usual: np.ndarray) -> tuple[float, float]:
+        """Return the relative change in the two cities and in all others."""
+        others = np.delete(more, here).sum() / np.delete(usual, here).sum()
+        return float(more[here].sum() / usual[here].sum()) - 1.0, float(others) - 1.0
+
+    assert 0.5 < gain(more_filings, filings)[0] / gain(more_people, people)[0] < 2.0
+    assert gain(more_people, people)[1] < 0.0
+    assert gain(more_filings, filings)[1] < 0.0
 
 
 # What levers move: paired runs at quarter scale under three seeds.
@@ -272,6 +396,9 @@ VALUES = tuple((name, TRIED.get(name, lever.plan)) for name, lever in LEVERS.ite
 NOT_SHOWN = {
     ("angel_coinvestment", "tech_smes"),  # the money is too little for a count of firms to move
     ("inventor_share", "spin_offs"),  # four firms a simulated one; shown by the institutions themselves above
+    # too small in two cities at plan strength; shown for all cities in tests/test_collaboration.py
+    ("hangzhou_link", "invention_patents_granted"),
+    ("delta_link", "invention_patents_granted"),
 }
 """Effects that the registry names and that three seeds do not show."""
 NAMED = [(name, i) for name, lever in LEVERS.items() for i in lever.indicators if (name, i) not in NOT_SHOWN]
@@ -282,7 +409,7 @@ def differences(name: str, indicator: str) -> np.ndarray:
     runs, value = lever_runs(VALUES, SEEDS), dict(VALUES)[name]
 
     def mean(table: IndicatorTable) -> float:
-        region = PLACES.get(name, REGION)
+        region = PLACES.get(name, LEVERS[name].region)
         return float(np.mean([table.get(indicator, region, year) for year in range(2019, 2023)]))
 
     other = (name, LEVERS[name].neutral) if name in COMPANIONS else ("", 0.0)
@@ -292,7 +419,8 @@ def differences(name: str, indicator: str) -> np.ndarray:
 @pytest.mark.parametrize(("name", "indicator"), NAMED)
 def test_levers_raise_the_indicators_they_name(name: str, indicator: str) -> None:
     change = differences(name, indicator)
-    assert change.mean() > 3.0 * change.std(ddof=1) / len(SEEDS) ** 0.5 > 0.0
+    assert change.mean() > 0.0  # the spread may be none: a programme that is paid in full under every seed
+    assert change.mean() > 3.0 * change.std(ddof=1) / len(SEEDS) ** 0.5
 
 
 @pytest.mark.parametrize("name", LEVERS)

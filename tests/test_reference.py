@@ -14,11 +14,12 @@ from reference.model import ReferenceModel
 
 from agents.firm import Origin
 from scenarios.levers import LEVERS
-from scenarios.scenario import Bilingual, Condition, LeverSetting, Scenario
+from scenarios.scenario import Bilingual, Condition, LeverSetting, PlannedInstitute, Scenario
 from simulation.model import InnovationModel
 
 SETTINGS = {
     **{"guidance_fund": 90.0, "guidance_share": 0.4},
+    **{"joint_research_funding": 50.0, "secondment_share": 0.3},
     **{"talent_package": 80.0, "firm_cultivation": 10_000.0},
 }
 """Levers whose plan is neutral, or too little to be seen among a few hundred firms."""
@@ -30,7 +31,19 @@ EVERY_LEVER = Scenario(
         name: LeverSetting(value=SETTINGS.get(name, lever.plan), scope=("all",), start="2015Q2", ramp=2)
         for name, lever in LEVERS.items()
     },
-    conditions={"gdp_growth": Condition(change=-4.0, start="2016Q1", end="2016Q4")},
+    conditions={
+        "gdp_growth": Condition(change=-4.0, start="2016Q1", end="2016Q4"),
+        "contacts": Condition(change=80.0, scope=("Ningbo", "Wenzhou"), start="2015Q4", end="2016Q3"),
+        "entry": Condition(change=-30.0, start="2016Q2", end="2016Q4"),
+    },
+    new_institutes=(
+        PlannedInstitute(
+            name="Bund Institute", city="Shanghai", field="digital", year=2016, staff=900, budget=4
+        ),
+        PlannedInstitute(
+            name="Sea Institute", city="Zhoushan", field="textiles", year=2017, staff=50, budget=9
+        ),
+    ),
 )
 RESTLESS = {
     **{"spin_off_rate": 0.004, "university_spin_off_rate": 0.1, "returnee_rate": 0.04, "link_survival": 0.5},

@@ -177,7 +177,7 @@ def test_every_yuan_a_firm_pays_arrives(
     item = firm(cash=cash, debt=debt, equity=equity, grant=grant, relabelled=relabelled, contracts=contracts)
     stat, ledger = record(STATISTICS), record(LEDGER)
     key = draws_of(identity, 5)
-    settle(item, 40, key, place(), NATION_2018, support(voucher=voucher), P, stat, ledger)
+    settle(item, 40, key, place(), NATION_2018, support(voucher=voucher), False, P, stat, ledger)
     received = sum(float(ledger[name]) for name in LEDGER.names or ())
     subsidies = float(stat["grant_money"] + stat["vouchers"])
     assert float(item["cash"]) - cash == pytest.approx(subsidies - received, abs=1e-6)

@@ -29,14 +29,27 @@ def test_relabelling_lifts_reported_rd_just_to_the_threshold() -> None:
 
 
 def pass_share(
-    helped: Any = None, capacity: float = 0.5, age: int = 40, push: float = 0.5, **fields: float
+    helped: Any = None,
+    coached: float = 0.0,
+    capacity: float = 0.5,
+    age: int = 40,
+    push: float = 0.5,
+    **fields: float,
 ) -> float:
     """Return the chance of a new certificate (share of a grid of draws)."""
     usual = {"revenue_year": 2000.0, "rd_year": 120.0, "patents": 1}
     helped = support() if helped is None else helped
     passed = [
         certify(
-            firm(**usual | fields), age, place(certification_push=push), NATION_2018, helped, u, capacity, P
+            firm(**usual | fields),
+            age,
+            place(certification_push=push),
+            NATION_2018,
+            helped,
+            coached,
+            u,
+            capacity,
+            P,
         )
         for u in (np.arange(500) + 0.5) / 500
     ]
@@ -48,7 +61,7 @@ def test_who_can_be_certified() -> None:
     assert pass_share(does_rd=0) == pass_share(age=3) == pass_share(certificate=5) == 0.0
     assert pass_share(patents=0) == pytest.approx(P["pass_without_patent"] * pass_share(), abs=0.003)
     assert pass_share(helped=support(certification_reward=100.0)) > pass_share()
-    assert pass_share(helped=support(cultivation_reach=1.0)) > pass_share()
+    assert pass_share(coached=1.0) > pass_share()
     assert pass_share(push=0.25) == pytest.approx(0.5 * pass_share(), abs=0.003)
 
 
@@ -57,27 +70,27 @@ def test_firms_relabel_only_within_their_capacity() -> None:
     assert pass_share(capacity=0.19, **short) == 0.0
     assert pass_share(capacity=0.21, **short) > 0.0
     item = firm(revenue_year=2000.0, patents=1, **short)
-    assert certify(item, 40, place(), NATION_2018, support(), 0.0, 0.5, P) == 1
+    assert certify(item, 40, place(), NATION_2018, support(), 0.0, 0.0, 0.5, P) == 1
     assert item["certificate"] == 12
     assert item["relabelled"] == pytest.approx(0.2)
     honest = firm(revenue_year=2000.0, patents=1, rd_year=120.0)
-    certify(honest, 40, place(), NATION_2018, support(), 0.0, 0.5, P)
+    certify(honest, 40, place(), NATION_2018, support(), 0.0, 0.0, 0.5, P)
     assert honest["relabelled"] == 0.0
 
 
 def test_who_can_join_and_who_leaves_the_register() -> None:
-    def joins(u: float = 0.0, helped: Any = None, **fields: float) -> int:
+    def joins(u: float = 0.0, coached: float = 0.0, **fields: float) -> int:
         item = firm(**fields)
-        register(item, place(), support() if helped is None else helped, u, P)
+        register(item, place(), coached, u, P)
         return int(item["tech_sme"])
 
     assert joins() == 1
     assert joins(revenue=5_001.0) == 0  # above 200m CNY a year
     assert joins(kind=0, does_rd=0) == 0
     assert joins(u=0.11) == 0
-    assert joins(u=0.11, helped=support(cultivation_reach=1.0)) == 1
+    assert joins(u=0.11, coached=1.0) == 1
     outgrown = firm(tech_sme=1, revenue=8_000.0)
-    register(outgrown, place(), support(), 0.0, P)
+    register(outgrown, place(), 0.0, 0.0, P)
     assert outgrown["tech_sme"] == 0
 
 

@@ -144,7 +144,8 @@ BAD = {
     "unknown condition": (
         "conditions: {rain: {change: 1, start: 2019Q1, end: 2019Q2}}", "unknown condition 'rain'"),
     "condition too large": (
-        "conditions: {gdp_growth: {change: -50, start: 2020Q1, end: 2020Q4}}", "gdp_growth.change"),
+        "conditions: {gdp_growth: {change: -50, start: 2020Q1, end: 2020Q4}}",
+        "gdp_growth.change = -50 is outside -20 to 20"),
     "extends unknown": ("extends: nothing", "extends an unknown scenario 'nothing'"),
     "extends itself": ("extends: mine", "extends .*mine"),
     "YAML error": ("levers: {delta_link: [", "mine.yaml: "),
@@ -231,3 +232,26 @@ def test_scenarios_cannot_be_changed() -> None:
     case: Scenario = load_scenario("baseline")
     with pytest.raises(ValueError, match="frozen"):
         case.name = "other"
+
+
+# Conditions laid over a scenario.
+
+
+def test_conditions_of_one_scenario_are_laid_over_another() -> None:
+    both = load_scenario("full_plan+trade_shock")
+    plan, shock = load_scenario("full_plan"), load_scenario("trade_shock")
+    assert both.name == "full_plan+trade_shock"
+    assert (both.levers, both.conditions) == (plan.levers, shock.conditions)
+    assert both.pilot_institutions == plan.pilot_institutions
+    assert both.title.en == "Full plan + Trade shock (condition)"
+    assert set(both.assumptions) == {*plan.assumptions, *shock.assumptions}
+    assert len({one.content_hash for one in (both, plan, shock)}) == 3
+
+
+def test_laying_over_is_refused_for_policies_and_for_the_same_condition_twice() -> None:
+    with pytest.raises(ScenarioError, match="guidance_funds cannot be laid over baseline: only"):
+        load_scenario("baseline+guidance_funds")
+    with pytest.raises(ScenarioError, match=r"pandemic_year cannot be laid over .*: both set gdp_growth"):
+        load_scenario("full_plan+trade_shock+pandemic_year")
+    with pytest.raises(ScenarioError, match="unknown scenario 'trade_shok', did you mean trade_shock"):
+        load_scenario("full_plan+trade_shok")

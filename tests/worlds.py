@@ -25,6 +25,7 @@ def scenario(
     levers: Mapping[str, Any] | None = None,
     conditions: Mapping[str, Any] | None = None,
     pilot_institutions: Iterable[str] = (),
+    cluster_fields: Iterable[str] = (),
 ) -> Scenario:
     """Return a scenario from what a file would say of levers and conditions."""
     return Scenario.model_validate(
@@ -35,6 +36,7 @@ def scenario(
             "levers": dict(levers or {}),
             "conditions": dict(conditions or {}),
             "pilot_institutions": tuple(pilot_institutions),
+            "cluster_fields": tuple(cluster_fields),
         }
     )
 

@@ -22,16 +22,38 @@ def found_firms(model: "ReferenceModel") -> None:
     for place, entry in enumerate(model.geography.places):
         for origin, rate in _rates(model, place).items():
             parent = int(entity_id(entry.id, "entry", int(origin)))
-            count = poisson(rate, Draws(model.seed, parent, model.quarter).uniform("ENTRY"))
+            change = float(model.founder_change[model.quarter, model.geography.city_of[place]])
+            count = poisson(rate * (1.0 + change), Draws(model.seed, parent, model.quarter).uniform("ENTRY"))
             for slot in range(count):
                 identity = _child(model, parent, slot)
                 _found(model, identity, place, _drawn_field(model, identity, place), origin)
     for mother in model.founders:
         _found(model, _child(model, mother.id, 0), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF)
+    for mother in _left_on_leave(model):
+        _found(model, _child(model, mother.id, 1), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF)
     for university in model.universities:
         for slot in range(university.spin_offs):
             identity = _child(model, int(university.identity), slot)
             _found(model, identity, university.place, university.field, Origin.UNIVERSITY_SPIN_OFF)
+
+
+def _left_on_leave(model: "ReferenceModel") -> list[ReferenceFirm]:
+    """Return the firms left by researchers who take leave; whole ones, as what is expected adds up."""
+    chosen: list[ReferenceFirm] = []
+    for place, support in enumerate(model.supports):
+        expected = 0.25 * model.constants.spin_off_rate * support.leave * model.tallies[place].researchers
+        model.leave_due[model.geography.city_of[place]] += expected
+
+    def wait(firm: ReferenceFirm) -> float:
+        rate = firm.researchers * model.supports[firm.place].leave
+        return -math.log(firm.draws().uniform("LEAVE")) / rate if rate > 0.0 else math.inf
+
+    for city in model.cities:
+        number = math.floor(model.leave_due[city])
+        model.leave_due[city] -= number
+        able = (firm for firm in model.firms if firm.city == city and firm.does_rd and wait(firm) < math.inf)
+        chosen += sorted(able, key=wait)[:number]
+    return chosen
 
 
 def _rates(model: "ReferenceModel", place: int) -> dict[Origin, float]:
@@ -45,7 +67,8 @@ def _rates(model: "ReferenceModel", place: int) -> dict[Origin, float]:
     high_level = float(model.talent.high_level[city] * model.place_share[place])
     return {
         Origin.INDEPENDENT: max(0.0, independent - p.incubator_diversion * tenants),
-        Origin.RETURNEE: 0.25 * p.returnee_rate * high_level * model.scale,
+        Origin.RETURNEE: 0.25 * p.returnee_rate * high_level * model.scale
+        + float(model.overseas_founded[place]) * model.scale,
         Origin.INCUBATOR: tenants,
     }
 

@@ -21,7 +21,9 @@ def assert_same(fast: InnovationModel, slow: ReferenceModel) -> None:
     assert [firm.id for firm in objects] == firms["id"].tolist(), "other firms live"
     for name in (name for name in FIRM.names or () if name != "id"):
         _same(f"firms' {name}", firms[name], [getattr(firm, name) for firm in objects])
-    assert _partners_of(fast) == [[identity(partner) for partner in firm.partners] for firm in objects]
+    assert _partners_of(fast) == [
+        [identity(partner) for partner in firm.partners if partner is not None] for firm in objects
+    ]
     for name in ("stats", "ledger", "places", "support"):
         for column in getattr(fast, name).dtype.names:
             _same(f"{name} {column}", getattr(fast, name)[column], getattr(slow, name)[column])
@@ -67,8 +69,8 @@ def _partners_of(fast: InnovationModel) -> list[list[int]]:
 
 
 def _figures(agent: mesa.Agent) -> dict[str, float]:
-    """Return what a university, a fund or a government keeps in numbers."""
-    kept = dict(vars(agent))
+    """Return what a university, a fund or a government keeps in numbers, but not the number Mesa gave it."""
+    kept = {name: value for name, value in vars(agent).items() if name != "unique_id"}
     kept |= {f"spent on {purpose}": amount for purpose, amount in kept.get("spent", {}).items()}
     return {name: value for name, value in kept.items() if isinstance(value, int | float)}
 
@@ -79,4 +81,7 @@ def _same_holdings(fast: InnovationModel, slow: ReferenceModel) -> None:
     assert [(h.firm.id, numbers[h.fund], h.quarter) for h in slow.holdings] == [
         (int(h["firm"]), int(h["fund"]), int(h["quarter"])) for h in held
     ]
-    _same("holdings", held["cost"], [h.cost for h in slow.holdings])
+    for column in ("cost", "stage", "revenue", "rights"):
+        _same(f"holdings' {column}", held[column], [getattr(h, column) for h in slow.holdings])
+    for name in ("venture_money", "seed_rounds", "seed_interest", "seed_losses", "seed_record"):
+        _same(name, getattr(fast, name), getattr(slow, name))

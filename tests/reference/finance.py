@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from reference.chance import Draws
+from reference.research import TRADITIONAL
 
 
 class Finance:
@@ -18,11 +19,13 @@ class Finance:
         interest = 0.25 * p.interest * self.debt
         granted = self.grant * place.grant_ratio * self.rd
         misused = p.grant_misuse * granted
-        contract = self.contracts * self.rd / (1.0 - support.voucher) ** p.voucher_response
+        price = (1.0 - support.voucher) - (1.0 - support.voucher) * support.brokerage
+        contract = self.contracts * self.rd / price**p.voucher_response
         voucher = support.voucher * contract
         wages = p.wage_share * self.rd
 
-        self.cash += surplus + granted + voucher - misused - self.rd - tax - interest
+        refund = support.park_refund * tax if self.is_in_park(support) else 0.0
+        self.cash += surplus + granted + voucher + refund - misused - self.rd - tax - interest
         ledger.customers -= self.revenue
         ledger.suppliers += (self.revenue - surplus - contract) + (self.rd - wages)
         ledger.contracts += contract
@@ -40,6 +43,32 @@ class Finance:
         stat.grant_misused += misused
         stat.contracts_bought += contract
         stat.vouchers += voucher
+        stat.park_refunds += refund
+
+    def join_programme(self, draw: Draws, support: SimpleNamespace) -> None:
+        """Smart upgrading of traditional industry: some would do it anyway, the subsidy adds others."""
+        p, stat = self.p, self.model.tallies[self.place]
+        if self.is_technology_firm or self.field < TRADITIONAL or self.upgraded:
+            return
+        stat.upgradable += self.revenue
+        cost = p.upgrade_cost * 4.0 * self.revenue
+        subsidy = support.upgrade_subsidy * cost
+        u = draw.uniform("UPGRADE")
+        if u >= support.upgrade_rate / 4.0:
+            return
+        if u >= support.upgrade_extra / 4.0:
+            self.upgraded = 2
+            self.cash += subsidy
+        elif self.cash >= cost - subsidy:
+            self.upgraded = 1
+            self.cash -= cost - subsidy
+            self.scale += p.upgrade_gain
+            self.model.ledgers[self.city].suppliers += cost
+            if self.draws(quarter=0).uniform("UPGRADE_TRAIT") < p.upgrade_hightech:
+                self.catalogue = 1
+        else:
+            return
+        stat.upgrade_subsidies += subsidy
 
     def tax_on(self, surplus: float, reported: float) -> float:
         """Income tax of the quarter; reported R&D is deducted with its extra share."""

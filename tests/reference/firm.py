@@ -32,6 +32,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         self.researchers = self.cash = self.debt = self.equity = self.grant = self.relabelled = 0.0
         self.partner_gain = self.contracts = self.revenue_year = self.rd_year = 0.0
         self.id = self.place = self.city = self.field = self.birth = self.kind = self.origin = 0
+        self.upgraded = 0
         self.filed = self.examined = self.patents = self.catalogue = self.certificate = self.tenant = 0
         self.does_rd = self.tech_sme = self.seeks_equity = False
         self.alive = True
@@ -52,6 +53,10 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         """Return the firm's draws of this or another quarter."""
         return Draws(self.model.seed, self.id, self.model.quarter if quarter is None else quarter)
 
+    def is_in_park(self, support: SimpleNamespace) -> bool:
+        """Whether zone policy has come to the firm's site, which is one draw for its life."""
+        return support.park_from <= self.draws(quarter=0).uniform("SITE") < support.park_to
+
     def plan(self) -> None:
         """First pass: a new opportunity, a new size, a bid for demand, an R&D budget."""
         model, draw = self.model, self.draws()
@@ -63,7 +68,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         model.bids[self.city, self.field] += self.weight
         model.contribution[self.city, self.field] += self.weight * contribution
         if model.quarter % 4 == 0:
-            self.win_grant(draw.uniform("GRANT"))
+            self.win_grant(draw.uniform("GRANT"), support)
         self.choose_rd(place, support)
         model.payroll[self.city] += self.p.wage_share * self.rd
         if self.seeks_equity and self.is_technology_firm and self.age <= FUNDABLE_AGE:
@@ -90,6 +95,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         self.researchers = self.p.wage_share * self.rd / place.wage
         self.settle(draw, place, support)
         self.report_flows()
+        self.join_programme(draw, support)
         self.learn()
         if self.does_rd or self.filed or self.examined or self.patents:
             self.patent(draw, place)
@@ -99,7 +105,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         if model.is_last_quarter:
             self.apply_for_certificate(draw, place, support)
         self.visit_register(draw.uniform("REGISTRATION"), place, support)
-        leavers = 0.25 * self.p.spin_off_rate * (1.0 + support.leave) * self.researchers
+        leavers = 0.25 * self.p.spin_off_rate * self.researchers
         if self.does_rd and draw.uniform("SPIN_OFF") < leavers:
             model.founders.append(self)
         if draw.uniform("EXIT") < self.exit_chance(support, place.exit_pressure):
@@ -142,6 +148,8 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         stat.high_tech_enterprises += self.certificate > 0
         stat.tech_smes += self.tech_sme
         stat.young_firms += self.age < 20
+        if self.age in (4, 12, 20):
+            setattr(stat, f"lived_{self.age // 4}", getattr(stat, f"lived_{self.age // 4}") + 1)
         stat.tenants += self.tenant > 0
         for name in ("knowledge", "patents", "cash", "debt"):
             setattr(stat, name, getattr(stat, name) + getattr(self, name))

@@ -41,6 +41,11 @@ class ReferenceGoods:
             [demand * keep * (1.0 + rate) for demand in row] for row, rate in zip(moved, growth, strict=True)
         ]
 
+    def shift(self, factor: np.ndarray) -> None:
+        """Demand changes by a factor for each city and field."""
+        rows = zip(self.demand, factor.tolist(), strict=True)
+        self.demand = [[demand * by for demand, by in zip(*row, strict=True)] for row in rows]
+
 
 class ReferenceTalent(TalentMarket):
     """Researchers by city. `depart` and `settle`, which programmes use, are shared."""

@@ -14,7 +14,7 @@ from reference import births, capital, distance, partners
 from reference.chance import Draws
 from reference.firm import ReferenceFirm
 from reference.markets import ReferenceGoods, ReferenceTalent
-from simulation import delivery, yearbook
+from simulation import academia, delivery, yearbook
 from simulation.effects import FITTED_YEARS
 from simulation.indicators import FIRST_YEAR
 from simulation.model import InnovationModel
@@ -42,6 +42,7 @@ class ReferenceModel(mesa.Model):
         self.goods = ReferenceGoods(world.goods.demand)
         self.talent = ReferenceTalent.like(world.talent)
         self.rd_mass, self.gravity = world.rd_mass.tolist(), world.gravity.tolist()
+        self.partners = np.empty((0, partners.SLOTS), dtype=np.int32)  # firms hold their own
         self.holdings: list[capital.Holding] = []
         self.pool_start: distance.Matrix | None = None
         self.productivity_start: list[float] | None = None
@@ -163,7 +164,7 @@ class ReferenceModel(mesa.Model):
         self.goods.clear(self.bids)
         payroll = [money / self.scale for money in self.payroll]
         for university in self.universities:
-            payroll[university.city] += university.payroll(self.p)
+            payroll[university.city] += university.payroll()
         self.talent.clear(payroll, self.constants.labour_supply_elasticity)
         for row, city in enumerate(self.geography.city_of):
             self.places["wage"][row] = self.local[row].wage = float(self.talent.wage[city])
@@ -173,7 +174,7 @@ class ReferenceModel(mesa.Model):
         """Universities are plain Python in both models; each acts in turn."""
         quality = self.talent.quality(self.constants.talent_quality_elasticity)
         for university in self.universities:
-            _, wages, purchases = university.spend(float(self.talent.wage[university.city]), self.p)
+            _, wages, purchases = university.spend(float(self.talent.wage[university.city]))
             self.outside["university_spending"] += wages + purchases
             draw = Draws(self.seed, int(university.identity), self.quarter)
             drawn = university_draws(draw)
@@ -184,10 +185,10 @@ class ReferenceModel(mesa.Model):
     def move_people(self) -> None:
         """Graduates follow universities and researchers; then programmes bring high-level talent."""
         p, stock = self.constants, self.talent.stock.tolist()
-        funding = [sum(u.funding for u in self.universities if u.city == city) for city in self.cities]
+        funding = [sum(u.size for u in self.universities if u.city == city) for city in self.cities]
         graduates = []
         for city in self.cities:
-            share = 0.3 * funding[city] / sum(funding) + 0.7 * stock[city] / sum(stock)
+            share = 0.3 * funding[city] / max(1e-9, sum(funding)) + 0.7 * stock[city] / sum(stock)
             trend = self.trend_step * float(self.place_effects["talent_trend"][city]) * stock[city]
             graduates.append(0.25 * p.graduate_rate * self.start_stock * share + trend)
         self.talent.pass_quarter(self.minutes.tolist(), self.growth, graduates, p)
@@ -200,6 +201,12 @@ class ReferenceModel(mesa.Model):
                 board[name] = [getattr(row, name) for row in rows]
 
     # What the shared parts ask of a model.
+
+    def withdraw(self, university: agents.university.University) -> None:
+        """Let a university act no more."""
+        academia.withdraw(self, university)
+        for firm in self.firms:
+            firm.partners = [None if partner is university else partner for partner in firm.partners]
 
     def own(self, totals: np.ndarray) -> np.ndarray:
         """Return totals by place with the zones' parts taken out of their cities."""
@@ -233,5 +240,6 @@ def _zeros(layout: np.dtype[Any]) -> SimpleNamespace:
 
 def university_draws(draw: Draws) -> agents.university.Draws:
     """Return what a university draws in a quarter."""
-    purposes = {name: name.upper() for name in agents.university.Draws._fields} | {"grant": "GRANT_DECISION"}
+    purposes = {name: name.upper() for name in agents.university.Draws._fields}
+    purposes |= {"grant": "GRANT_DECISION", "channel": "LICENCE_CHANNEL"}
     return agents.university.Draws(**{name: draw.uniform(purpose) for name, purpose in purposes.items()})

@@ -25,10 +25,11 @@ def renew_networks(model: "ReferenceModel") -> None:
     firms = list(model.firms)
     model.rd_mass = [sum(firm.knowledge for firm in firms if firm.city == city) for city in model.cities]
     reach = contact(model, model.minutes.tolist())
-    before = contact(model, model.geography.minutes.tolist())
+    before = contact(model, model.geography.minutes.tolist(), eased=False)
     model.gravity = normalised(reach)
     search = Search(model, firms)
-    gains = [sum(now) / sum(then) for now, then in zip(reach, before, strict=True)]
+    helped = [1.0 + model.constants.platform_search * float(strength) for strength in model.platforms]
+    gains = [sum(now) / sum(then) * help_ for now, then, help_ in zip(reach, before, helped, strict=True)]
     chances = [min(1.0, model.constants.search_rate * gain) for gain in gains]
     renewed = {firm: search.renew(firm, chances[firm.city]) for firm in firms}
     model.links = np.zeros((len(chances), len(chances) + 1))
@@ -36,6 +37,9 @@ def renew_networks(model: "ReferenceModel") -> None:
         firm.partners = renewed[firm]
     for firm in firms:
         gain_from_partners(model, firm)
+    bring_together(model, firms)
+    for university in model.universities:
+        university.partner_firms = sum(university in firm.partners for firm in firms) / model.scale
 
 
 def identity(partner: Partner) -> int:
@@ -137,3 +141,43 @@ def gain_from_partners(model: "ReferenceModel", firm: ReferenceFirm) -> None:
     firm.partner_gain = gain + (p.partner_gain_university if academic else 0.0)
     wish = p.contract_ratio * (1.2 if academic else 0.8)
     firm.contracts = wish if firm.does_rd else 0.0
+
+
+def bring_together(model: "ReferenceModel", firms: list[ReferenceFirm]) -> None:
+    """Programmes of cities bring firms with R&D and academics together."""
+    p = model.constants
+    for city in model.cities:
+        able = [firm for firm in firms if firm.city == city and firm.does_rd]
+        local = [university for university in model.universities if university.city == city]
+        payers = [government for government in model.governments if government.city == city]
+        money = 4.0 * sum(payer.spent.get("joint_research_funding", 0.0) for payer in payers)
+        consortia = money / p.consortium_cost * model.scale
+        going = sum(university.seconded * university.researchers for university in local)
+        visits = going / p.secondment_years * model.scale
+        lonely = sum(len(firm.partners) < SLOTS and not _academic(firm) for firm in able)
+        joint, visit = min(1.0, consortia / max(1, len(able))), min(1.0, visits / max(1, lonely))
+        for firm in able:
+            draw = Draws(model.seed, firm.id, model.quarter)
+            in_consortium = draw.uniform("CONSORTIUM") < joint
+            if in_consortium or draw.uniform("SECONDMENT") < visit:
+                _take_part(model, firm, local, in_consortium, draw.uniform("ACADEMIC_PARTNER"))
+
+
+def _academic(firm: ReferenceFirm) -> bool:
+    return any(isinstance(partner, University) for partner in firm.partners)
+
+
+def _take_part(
+    model: "ReferenceModel", firm: ReferenceFirm, local: list[University], in_consortium: bool, u: float
+) -> None:
+    p = model.constants
+    if local and not _academic(firm) and len(firm.partners) < SLOTS:
+        start = int(u * len(local))
+        round_ = local[start:] + local[:start]
+        fitting = [university for university in round_ if university.field == firm.field]
+        firm.partners.append((fitting or round_)[0])
+        model.links[firm.city, -1] += 1.0
+        firm.partner_gain += p.partner_gain_university
+        firm.contracts = 1.2 * p.contract_ratio
+    if in_consortium and _academic(firm):
+        firm.partner_gain += p.consortium_gain

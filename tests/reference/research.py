@@ -16,9 +16,10 @@ class Research:
         memory = self.p.opportunity_memory**0.25
         self.opportunity = memory * self.opportunity + math.sqrt(1.0 - memory**2) * shock
 
-    def win_grant(self, u: float) -> None:
-        """A programme matches this year's R&D of some firms, rather of those that hold patents."""
+    def win_grant(self, u: float, support: SimpleNamespace) -> None:
+        """A programme matches this year's R&D of some firms: with patents, in parks, in favoured fields."""
         chance = self.p.grant_coverage * (1.0 if self.patents else 0.5)
+        chance *= float(support.focus[self.field]) * (1.0 + support.park_priority * self.is_in_park(support))
         self.grant = self.p.grant_rate if self.does_rd and u < chance else 0.0
 
     @property
@@ -49,6 +50,7 @@ class Research:
         return (
             place.rd_climate
             + p.appropriability_gain * support.ip_enforcement
+            + p.upgrade_readiness * (self.upgraded == 1)
             - p.user_cost_elasticity * math.log(user_cost)
         )
 

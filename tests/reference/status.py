@@ -27,6 +27,12 @@ class Status:
         saved = max(0.0, rate - nation.hte_cit_rate) * max(0.0, profit)
         return 3.0 * saved + self.p.certificate_prestige
 
+    def coached(self, support: SimpleNamespace) -> float:
+        """Chance to be coached, by a programme or in a park; favoured fields get more of it."""
+        missed = 1.0 - support.cultivation_reach
+        missed *= 1.0 - support.park_coaching if self.is_in_park(support) else 1.0
+        return min(1.0, (1.0 - missed) * float(support.focus[self.field]))
+
     def apply_for_certificate(self, draw: Draws, place: SimpleNamespace, support: SimpleNamespace) -> None:
         """Answer the yearly call; firms below the threshold report other spending as R&D if they can."""
         p, stat = self.p, self.model.tallies[self.place]
@@ -41,7 +47,7 @@ class Status:
             return
         value = self.certificate_value + support.certification_reward
         chance = place.certification_push * value / (value + p.application_cost)
-        chance = min(1.0, chance * (1.0 + p.coaching_gain * support.cultivation_reach))
+        chance = min(1.0, chance * (1.0 + p.coaching_gain * self.coached(support)))
         if not self.patents:
             chance *= p.pass_without_patent
         if draw.uniform("CERTIFICATION") >= chance:
@@ -60,6 +66,6 @@ class Status:
             misplaced = idle_industry or revenue > 1.5 * p.sme_revenue_limit
             self.tech_sme = not (misplaced and u < 0.25 * p.register_review)
         elif not idle_industry and revenue <= p.sme_revenue_limit:
-            rate = place.registration_rate * (1.0 + p.coaching_gain * support.cultivation_reach)
+            rate = place.registration_rate * (1.0 + p.coaching_gain * self.coached(support))
             rate *= 1.0 if self.does_rd else p.register_without_rd
             self.tech_sme = u < 0.25 * rate
