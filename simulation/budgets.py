@@ -137,7 +137,7 @@ def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np
     p, places = model.p, model.geography.city_of.size
     part, into_guidance = np.zeros(places), float(p["mix_guidance_share"])
     model.moved, model.loss_cover = np.zeros(places), np.zeros(places)
-    model.allotted = {name: np.zeros(places) for name in (*wanted, *FOR_FUNDS)}
+    model.allotted = {name: np.zeros(places) for name in (*wanted, *FOR_FUNDS, *FOR_LOSSES)}
     model.shifted = {}
     for government in {id(g): g for g in model.governing if g}.values():
         at = government.place

@@ -20,11 +20,12 @@ from simulation.networks import NOBODY, to_graph, university_code
 P = parameter_record()[0]
 VALVES = {"name": "Valves", "city": "Wenzhou", "field": "smart_equipment", "year": 2015, "staff": 120}
 VALVES |= {"budget": 0.5}
+NO_DELAY = {"pilot_latitude": {"value": 1.0, "scope": ["all"], "start": "2015Q1"}}
 SEA = VALVES | {"name": "Sea", "city": "Ningbo", "year": 2016}
 
 
 def planned(*institutes: dict[str, object], share: float = 1.0, start: str = "2015Q1") -> InnovationModel:
-    case = scenario({"new_institutes": {"value": share, "start": start}})
+    case = scenario({"new_institutes": {"value": share, "start": start}, **NO_DELAY})
     listed = tuple(PlannedInstitute.model_validate(item) for item in institutes)
     return InnovationModel(
         case.model_copy(update={"new_institutes": listed}), scale=0.01, until=2022, seed=4, check=True
@@ -123,7 +124,7 @@ def test_institutes_that_cannot_be_are_refused(change: dict[str, str], message: 
 def with_laboratories(number: float, end: str = "2022Q4") -> InnovationModel:
     setting = {"value": number, "scope": ["Ningbo"], "start": "2015Q1", "end": end}
     return InnovationModel(
-        scenario({"key_laboratories": setting}), scale=0.01, until=2022, seed=4, check=True
+        scenario({"key_laboratories": setting, **NO_DELAY}), scale=0.01, until=2022, seed=4, check=True
     )
 
 
@@ -155,7 +156,7 @@ def test_laboratories_take_time_to_build_and_money_to_run() -> None:
 def test_a_city_without_money_builds_more_slowly() -> None:
     model = with_laboratories(100.0)
     for government in model.governments:
-        government.allot = lambda requests, p: 0.5  # type: ignore[method-assign]
+        government.allot = lambda *_: 0.5  # type: ignore[method-assign]
     for government in model.governments:
         government.delivered = 0.5
     steps(model, 2)

@@ -16,10 +16,9 @@ P = parameter_record()[0]
 
 
 def world(levers: dict[str, float] | None = None, scale: float = 0.1, until: int = 2016) -> InnovationModel:
-    settings = {
-        name: {"value": value, "scope": ["Ningbo"], "start": "2015Q1"}
-        for name, value in (levers or {}).items()
-    }
+    levers = {**(levers or {}), "pilot_latitude": 1.0}  # no delay
+    where = {"scope": ["Ningbo"], "start": "2015Q1"}
+    settings = {name: {"value": value, **where} for name, value in levers.items()}
     return InnovationModel(scenario(settings), scale=scale, until=until, seed=7, check=True)
 
 
