@@ -395,7 +395,6 @@ VALUES = tuple((name, TRIED.get(name, lever.plan)) for name, lever in LEVERS.ite
 """Plan values; where the plan is the neutral value, one that differs from it."""
 NOT_SHOWN = {
     ("angel_coinvestment", "tech_smes"),  # the money is too little for a count of firms to move
-    ("inventor_share", "spin_offs"),  # four firms a simulated one; shown by the institutions themselves above
     # too small in two cities at plan strength; shown for all cities in tests/test_collaboration.py
     ("hangzhou_link", "invention_patents_granted"),
     ("delta_link", "invention_patents_granted"),

@@ -99,8 +99,9 @@ def run_funds(model: "ReferenceModel") -> None:
         model.outside["markets"] -= to_partners
         model.outside["lps"] += to_partners - public
     for city, offer in enumerate(model.offers):
-        due = offer.compensation * float(model.seed_losses[city])
-        model.outside["lps"] += pay_for(model, city, FOR_LOSSES, due)
+        if offer.compensation > 0.0:
+            due = offer.compensation * float(model.seed_losses[city])
+            model.outside["lps"] += pay_for(model, city, FOR_LOSSES, due)
 
 
 def total(holdings: list[Holding]) -> float:
