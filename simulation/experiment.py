@@ -62,9 +62,7 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
     WorkerError
         A worker was killed from outside, as the system does when memory runs out.
     """
-    if processes is not None and not 1 <= processes <= MAX_PROCESSES:
-        raise InputError(f"processes must be a whole number from 1 to {MAX_PROCESSES}, not {processes}")
-    processes = min(processes or os.cpu_count() or 1, len(named))
+    processes = min(number_of_processes(processes), len(named))
     work = batches(named, processes)
     if processes <= 1:
         histories = Histories()
@@ -92,6 +90,13 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
                 "a worker process died: use fewer processes if memory ran out, and in a script of your own "
                 "start the work under `if __name__ == '__main__'`"
             ) from error
+
+
+def number_of_processes(wanted: int | None) -> int:
+    """Return how many worker processes to use: as many as are wanted, or one a core."""
+    if wanted is not None and not 1 <= wanted <= MAX_PROCESSES:
+        raise InputError(f"processes must be a whole number from 1 to {MAX_PROCESSES}, not {wanted}")
+    return wanted or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

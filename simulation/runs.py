@@ -35,8 +35,9 @@ MAX_SEED = 2**32 - 1
 
 # Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
 _NO_RULE = re.compile(
-    r"(analysis_store|articles|attribution.*|branching|cli.*|coalitions|comparison.*|errors|experiment|figure|ledger"
-    r"|pairing|report|rerun|runs|same_cost|schema|shapley|split|store|workers|writing)\.py"
+    r"(analysis_store|articles|attribution.*|branching|cli.*|coalitions|comparison.*|discovery|errors|experiment"
+    r"|figure|futures|ledger|mixes|pairing|report|rerun|robustness.*|runs|same_cost|schema|search.*|shapley|split"
+    r"|store|surrogate|workers|writing)\.py"
     r"|parameters\.csv"
 )
 _RUN_ID = re.compile(

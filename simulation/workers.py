@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from multiprocessing.connection import Connection
 from types import FrameType
 
@@ -32,12 +33,30 @@ def _exit_with_parent(lifeline: Connection) -> None:
     os._exit(1)
 
 
+_kept: ContextVar[ProcessPoolExecutor | None] = ContextVar("_kept", default=None)
+
+
+@contextmanager
+def kept_pool(processes: int) -> Iterator[None]:
+    """Let everything inside share one pool, so that work in many rounds starts its workers only once."""
+    with worker_pool(processes) as pool:
+        token = _kept.set(pool)
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+
 @contextmanager
 def worker_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of `processes` workers; on any exception its queue and its workers are dropped at once.
 
-    A worker is a fresh interpreter ("spawn") on every platform, so that it inherits no threads and no state.
+    Inside `kept_pool` that pool is yielded instead, and stays open. A worker is a fresh interpreter ("spawn")
+    on every platform, so that it inherits no threads and no state.
     """
+    if (kept := _kept.get()) is not None:
+        yield kept
+        return
     context = multiprocessing.get_context("spawn")
     workers_end, own_end = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(workers_end,))

@@ -147,7 +147,8 @@ def test_numbers_have_three_digits(value, text):
     assert number(value) == text
 
 
-def test_figures_are_drawn_without_pyplot_and_the_same_each_time(made_up, tmp_path):
+def test_figures_are_drawn_without_pyplot_and_the_same_each_time(made_up, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)  # scenario discovery loads it
     ensemble = made_up()
     for name in ("a.svg", "b.svg", "a.png"):
         figure = trajectories(ensemble)
