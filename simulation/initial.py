@@ -73,6 +73,7 @@ def follow(model: World, scenario: Scenario) -> None:
     delay = float(model.p["administrative_delay"])
     model.levers = lever_paths(scenario, model.geography, _gdp(model), quarters, delay)
     model.institutes_to_open = planned_institutes(model)
+    model.cluster_fields = cluster_fields(model)
 
 
 def _gdp(model: World) -> np.ndarray:
@@ -251,7 +252,6 @@ def _surroundings(model: World) -> None:
     model.places_added = np.zeros(cities)
     model.platforms_funded = []
     model.overseas_founded = np.zeros(places)
-    model.cluster_fields = cluster_fields(model)
 
 
 def _books(model: World) -> None:

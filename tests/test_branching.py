@@ -113,6 +113,25 @@ def test_conditions_may_set_in_at_any_quarter(quarter):
     assert differences(model, from_the_start(what)) == []
 
 
+@pytest.mark.parametrize(
+    "condition", [{"contacts": {"change": 80}}, {"entry": {"change": -40}}], ids=["contacts", "entry"]
+)
+def test_contacts_and_entry_may_change_on_a_branch(condition):
+    span = {"start": "2017Q3", "end": "2018Q2"}
+    what = scenario(conditions={name: {**change, **span} for name, change in condition.items()})
+    model = branch(history(10), what)
+    model.run()
+    assert differences(model, from_the_start(what)) == []
+
+
+def test_a_branch_has_clusters_of_its_own():
+    focus = {"cluster_focus": {"value": 1.0, "start": "2017Q3"}}
+    what = scenario(focus, cluster_fields=["digital"])
+    model = branch(history(10), what)
+    model.run()
+    assert differences(model, from_the_start(what)) == []
+
+
 def test_the_differences_are_seen():
     a, b = (copy.deepcopy(history(2)) for _ in range(2))
     assert differences(a, b) == []

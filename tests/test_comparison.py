@@ -211,8 +211,8 @@ NOT_TENFOLD = {
 }
 
 
-FEW_FIRMS = ("incubator_land_relief", "leave_to_found", "zhoushan_joins", "taizhou_joins")
-"""Levers that move a handful of firms in a small sample, which are whole."""
+FEW_FIRMS = ("incubator_land_relief", "leave_to_found", "zhoushan_joins", "taizhou_joins", "secondment_share")
+"""Levers that move a handful of firms or of links in a small sample, which are whole."""
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,20 @@ from examples import P, firm, support
 from worlds import scenario
 
 from agents.support_rules import coaching_reach, grant_priority, newly_in_park, upgrade
-from scenarios.scenario import ScenarioError
+from scenarios.scenario import Scenario, ScenarioError
 from simulation.model import InnovationModel
 
 SHANGHAI, NINGBO, WENZHOU, ZHOUSHAN, ZONE = 0, 5, 6, 10, 12
 
 
+def at_once(levers: dict[str, Any]) -> Scenario:
+    """Return a scenario in which levers hold without an administrative delay."""
+    return scenario({**levers, "pilot_latitude": early(1.0, scope=["all"])})
+
+
 def run(levers: dict[str, Any], until: int = 2022, seed: int = 3) -> InnovationModel:
     """Return a model after the last quarter under some levers."""
-    model = InnovationModel(scenario(levers), scale=0.01, until=until, seed=seed, check=True)
+    model = InnovationModel(at_once(levers), scale=0.01, until=until, seed=seed, check=True)
     model.run()
     return model
 
@@ -29,7 +34,7 @@ def early(value: float, **more: Any) -> dict[str, Any]:
 
 
 def test_parks_grow_at_their_pace_up_to_the_coverage_and_keep_who_is_inside() -> None:
-    model = InnovationModel(scenario({"park_coverage": early(0.8)}), scale=0.01, until=2018, seed=3)
+    model = InnovationModel(at_once({"park_coverage": early(0.8)}), scale=0.01, until=2018, seed=3)
     start = model.park_start[NINGBO]
     for quarter in range(16):
         model.step()
@@ -45,7 +50,7 @@ def test_parks_grow_at_their_pace_up_to_the_coverage_and_keep_who_is_inside() ->
 def test_scarce_money_slows_parks_and_thins_out_coaching() -> None:
     rest = {"guidance_fund": early(200.0), "talent_inflow": early(30_000.0)}
     models = [
-        InnovationModel(scenario({"park_coverage": early(0.8), **more}), scale=0.01, until=2015, seed=3)
+        InnovationModel(at_once({"park_coverage": early(0.8), **more}), scale=0.01, until=2015, seed=3)
         for more in ({}, rest)
     ]
     for model in models:
@@ -57,7 +62,7 @@ def test_scarce_money_slows_parks_and_thins_out_coaching() -> None:
 
 
 def test_only_the_joining_city_gives_its_parks_what_zone_policy_gives() -> None:
-    model = InnovationModel(scenario({"zhoushan_joins": early(1.0)}), scale=0.01, until=2015, seed=3)
+    model = InnovationModel(at_once({"zhoushan_joins": early(1.0)}), scale=0.01, until=2015, seed=3)
     for _ in range(2):  # in the first quarter nobody has counted the firms yet
         model.step()
     assert model.support["park_from"][ZHOUSHAN] == 0.0
@@ -137,7 +142,7 @@ def test_relief_makes_more_places_of_the_same_money_and_costs_land() -> None:
 
 
 def test_focus_moves_support_and_does_not_add_any() -> None:
-    model = InnovationModel(scenario({"cluster_focus": early(1.0)}), scale=0.02, until=2015, seed=3)
+    model = InnovationModel(at_once({"cluster_focus": early(1.0)}), scale=0.02, until=2015, seed=3)
     for _ in range(2):
         research = model.knowledge_stock[NINGBO].copy()
         model.step()
@@ -150,7 +155,7 @@ def test_focus_moves_support_and_does_not_add_any() -> None:
 
 def pair(levers: dict[str, Any]) -> tuple[InnovationModel, InnovationModel]:
     """Return a model under levers and one without, after a quarter."""
-    models = [InnovationModel(scenario(case), scale=0.02, until=2015, seed=3) for case in (levers, {})]
+    models = [InnovationModel(at_once(case), scale=0.02, until=2015, seed=3) for case in (levers, {})]
     for model in models:
         model.step()
     return models[0], models[1]
