@@ -143,10 +143,12 @@ def test_the_same_mix_is_the_same_run_however_it_comes_about():
 
 # --- Sums and runs --------------------------------------------------------------------------------------
 
+TWO_LEVERS = mix(levers={"guidance_fund": 20, "tech_lending": 50})
+
 
 @pytest.mark.parametrize("orders", [0, 2, 4])
 def test_parts_are_those_of_the_toy_and_add_up(toy, orders):
-    plan = plan_attribution(load_scenario("guidance_funds"), seeds=range(1, 9), orders=orders, pairs=True)
+    plan = plan_attribution(TWO_LEVERS, seeds=range(1, 9), orders=orders, pairs=True)
     found = plan.run()
     assert [player.id for player in plan.players] == ["guidance_fund", "tech_lending"]
     assert found.residual < 1e-12
@@ -238,7 +240,7 @@ def test_what_is_not_defined_stays_not_defined(tmp_path):
 
 
 def test_real_runs_add_up():
-    plan = plan_attribution("guidance_funds", seeds=[1, 2], scale=0.01, until=2020)
+    plan = plan_attribution(TWO_LEVERS, seeds=[1, 2], scale=0.01, until=2020)
     found = plan.run(processes=1)
     assert found.runs == 8
     assert found.residual < 1e-12
