@@ -143,7 +143,7 @@ def _set_grants(model: World) -> None:
     if not asked.any():
         asked = 0.75 * p["grant_coverage"] * p["grant_rate"] * model.firm_rd()
     held = p["grants_share"] * model.city_budgets - _city_sum(model, model.moved) - _arrears_of_grants(model)
-    ratio = np.minimum(LARGEST_MATCH, held / np.maximum(1.0, asked))
+    ratio = np.minimum(LARGEST_MATCH, np.maximum(0.0, held) / np.maximum(1.0, asked))
     model.places["grant_ratio"] = ratio[model.geography.city_of]
 
 

@@ -98,7 +98,11 @@ def test_tacit_knowledge_is_local_and_codified_knowledge_is_not() -> None:
 
 def test_integration_brings_more_partners_within_reach() -> None:
     np.testing.assert_allclose(contact_gain(started(0.1)), 1.0)
-    model = InnovationModel(scenario({"delta_link": {"value": 1.0, "start": "2015Q1"}}), scale=0.01, seed=1)
+    model = InnovationModel(
+        scenario({name: {"value": 1.0, "start": "2015Q1"} for name in ("delta_link", "pilot_latitude")}),
+        scale=0.01,
+        seed=1,
+    )  # without the administrative delay
     model.step()
     soon = contact_gain(model)
     assert model.linked["delta_link"][at("Ningbo")] == pytest.approx(0.25 / P["link_years"])
