@@ -1,4 +1,4 @@
-"""Parameters on the command line: `--set NAME=VALUE`, checked against the table."""
+"""Settings on the command line: NAME=VALUE words, and parameters checked against the table."""
 
 from collections.abc import Iterable
 
@@ -6,15 +6,13 @@ from agents.parameters import parameter_record
 from simulation.errors import InputError
 
 
-def overrides(words: Iterable[str]) -> dict[str, float]:
-    """Return the parameters that NAME=VALUE words set.
+def settings(words: Iterable[str], option: str, form: str, example: str) -> dict[str, float]:
+    """Return the numbers that NAME=VALUE words of an option set.
 
     Raises
     ------
     InputError
-        A word has another form, or names a parameter twice.
-    ParameterError
-        There is no such parameter, or the value lies outside its range.
+        A word has another form than `form`, of which `example` is one, or names something twice.
     """
     found: dict[str, float] = {}
     for word in words:
@@ -24,9 +22,23 @@ def overrides(words: Iterable[str]) -> dict[str, float]:
         except ValueError:
             equals = ""
         if not equals:
-            raise InputError(f"--set takes NAME=VALUE with a number, such as drift=0.05, not {word!r}")
+            raise InputError(f"{option} takes {form} with a number, such as {example}, not {word!r}")
         if name in found:
-            raise InputError(f"--set names {name} twice")
+            raise InputError(f"{option} names {name} twice")
         found[name] = value
+    return found
+
+
+def overrides(words: Iterable[str]) -> dict[str, float]:
+    """Return the parameters that `--set NAME=VALUE` words set.
+
+    Raises
+    ------
+    InputError
+        A word has another form, or names a parameter twice.
+    ParameterError
+        There is no such parameter, or the value lies outside its range.
+    """
+    found = settings(words, "--set", "NAME=VALUE", "drift=0.05")
     parameter_record(found)
     return found

@@ -17,9 +17,9 @@ from scenarios.search_figure import front_figure, headline
 from scenarios.search_runs import Answer, Bench, Request, find, targets_of
 from scenarios.search_store import analysis, document, letters, mix_files
 from simulation.cli_output import explained, messages, output, print_json
+from simulation.cli_parameters import settings
 from simulation.cli_progress import counting
 from simulation.cli_resume import ledger_in
-from simulation.errors import InputError
 from simulation.experiment import number_of_processes
 from simulation.figure import save
 from simulation.report import number
@@ -76,28 +76,13 @@ def request_of(
 ) -> Request:
     """Return a request; `numbers` are its other fields."""
     with explained():
-        space = space_of(_names(levers), _fixed(fix), load_scenario("+".join((TEMPLATE, *conditions))))
+        fixed = settings(fix, "--fix", "LEVER=VALUE", "tech_lending=50")
+        space = space_of(_names(levers), fixed, load_scenario("+".join((TEMPLATE, *conditions))))
         return Request(space, targets_of(_names(targets)), **numbers)
 
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-def _fixed(words: list[str]) -> dict[str, float]:
-    fixed: dict[str, float] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        try:
-            value = float(text)
-        except ValueError:
-            equals = ""
-        if not equals:
-            raise InputError(f"--fix takes LEVER=VALUE with a number, such as tech_lending=50, not {word!r}")
-        if name in fixed:
-            raise InputError(f"--fix names {name} twice")
-        fixed[name] = value
-    return fixed
 
 
 def show(answer: Answer, console: Console) -> None:
