@@ -33,13 +33,9 @@ DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0
 MAX_SEED = 2**32 - 1
 
-# Files that only run, store, show or command cannot change a trajectory; parameters have a hash of their own.
-_NO_RULE = re.compile(
-    r"(analysis_store|articles|attribution.*|branching|cli.*|coalitions|comparison.*|discovery|errors|experiment"
-    r"|figure|futures|ledger|mixes|pairing|report|rerun|robustness.*|runs|same_cost|schema|search.*|shapley|split"
-    r"|store|surrogate|workers|writing)\.py"
-    r"|parameters\.csv"
-)
+_PACKAGES = ("agents", "scenarios", "simulation")
+_IMPORT = re.compile(r"^\s*(?:from (\S+) import (\([^)]*\)|.+)|import (.+))$", re.MULTILINE)
+_OWN_HASH = {"parameters.csv"}  # the parameter table
 _RUN_ID = re.compile(
     r"(?P<scenario>.+)-(?P<seed>\d+)-(?P<scale>\d+(?:\.\d+)?)-(?P<until>\d{4})-(?P<digest>[0-9a-f]{10})"
 )
@@ -100,15 +96,33 @@ class Fingerprint:
 
 @cache
 def code_hash() -> str:
-    """Return the SHA-256 of every source file and table that can change a trajectory."""
+    """Return the SHA-256 of every source file and table that can change a trajectory.
+
+    These are the modules that the model imports, directly or through others, and the packages' tables; what
+    only runs, stores, shows or analyses is not among them.
+    """
     root = Path(__file__).resolve().parent.parent
+    tables = {path for package in _PACKAGES for path in (root / package).glob("*.csv")}
+    files = _imported(root / "simulation" / "model.py", root) | tables
     digest = hashlib.sha256()
-    for package in ("agents", "scenarios", "simulation"):
-        for path in sorted((root / package).glob("*.*")):
-            if path.suffix in {".py", ".csv"} and not _NO_RULE.fullmatch(path.name):
-                digest.update(f"{package}/{path.name}\0".encode())
-                digest.update(path.read_bytes())
+    for path in sorted(path for path in files if path.name not in _OWN_HASH):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _imported(module: Path, root: Path) -> set[Path]:
+    """Return a module's file with those that it imports, directly or through others."""
+    found, ahead = {module}, [module]
+    while ahead:
+        for package, names, plain in _IMPORT.findall(ahead.pop().read_text(encoding="utf-8")):
+            words = re.findall(r"[\w.]+", names or plain)
+            dotted = {package, *(f"{package}.{word}" for word in words)} if package else set(words)
+            paths = {root / f"{name.replace('.', '/')}.py" for name in dotted if name.startswith(_PACKAGES)}
+            new = {path for path in paths if path.is_file()} - found
+            found |= new
+            ahead += new
+    return found
 
 
 def fingerprint(scenario: str | Scenario) -> Fingerprint:

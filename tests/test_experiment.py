@@ -110,12 +110,17 @@ def test_the_code_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "__file__", str(tmp_path / "simulation" / "runs.py"))
     code_hash = runs.code_hash.__wrapped__
     assert code_hash() == runs.code_hash()
-    for file in ("simulation/cli.py", "simulation/store.py", "agents/parameters.csv"):
-        (tmp_path / file).write_text("changed")
+
+    def change(file: str) -> None:
+        with (tmp_path / file).open("a") as text:
+            text.write("# changed")
+
+    for file in ("simulation/cli.py", "simulation/store.py", "scenarios/shapley.py", "agents/parameters.csv"):
+        change(file)
         assert code_hash() == runs.code_hash(), file
     seen = {code_hash()}
     for file in ("simulation/model.py", "agents/firm.py", "scenarios/levers.py"):
-        (tmp_path / file).write_text("changed")
+        change(file)
         seen.add(code_hash())
     assert len(seen) == 4
 
