@@ -39,6 +39,7 @@ class Firm(RecordAgent):
     weight: float
     revenue: float
     rd: float
+    project_rd: float
     knowledge: float
     researchers: float
     cash: float
@@ -64,6 +65,7 @@ class Firm(RecordAgent):
     tech_sme: int
     tenant: int
     does_rd: int
+    exploring: int
     seeks_equity: int
     alive: int
     upgraded: int

@@ -25,11 +25,13 @@ def invention_rate(firm: Any, place: Any, log_pool: float, p: Any) -> float:
     """Return the expected invention filings of a quarter.
 
     Own researchers and knowledge (elasticities: Hu & Jefferson 2009), the accessible knowledge of others
-    relative to 2015 (in logs) as far as it can be absorbed, and partners.
+    relative to 2015 (in logs) as far as it can be absorbed, and partners. Those who work on an exploratory
+    project invent nothing else.
     """
-    if firm.researchers <= 0.0:
+    if firm.researchers <= 0.0 or firm.rd <= firm.project_rd:
         return 0.0
-    log_rate = p.researcher_elasticity * math.log(firm.researchers * place.talent_quality)
+    researchers = firm.researchers * (1.0 - firm.project_rd / firm.rd)
+    log_rate = p.researcher_elasticity * math.log(researchers * place.talent_quality)
     log_rate += p.knowledge_elasticity * math.log(1.0 + firm.knowledge / p.knowledge_unit)
     log_rate += p.spillover_elasticity * absorptive_capacity(firm, p) * log_pool
     field = p.traditional_patenting if firm.field >= TRADITIONAL_FIELD else 1.0

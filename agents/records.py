@@ -17,6 +17,7 @@ FIRM = np.dtype(
         ("weight", "f8"),  # bid for a share of demand in this quarter
         ("revenue", "f8"),
         ("rd", "f8"),  # real R&D spending
+        ("project_rd", "f8"),  # part of it for an exploratory project
         ("knowledge", "f8"),  # knowledge stock: R&D spending less depreciation
         ("researchers", "f8"),  # full-time equivalents
         ("cash", "f8"),
@@ -42,6 +43,7 @@ FIRM = np.dtype(
         ("tech_sme", "i1"),  # on the provincial register of technology-based SMEs
         ("tenant", "i1"),  # quarters left in an incubator
         ("does_rd", "i1"),
+        ("exploring", "i1"),  # quarters until the end of an exploratory project (0: none)
         ("seeks_equity", "i1"),
         ("alive", "i1"),
         (
@@ -80,6 +82,7 @@ SUPPORT = np.dtype(
         ("credit_extra", "f8"),  # extra credit per yuan of R&D from lending programmes
         ("mentoring", "f8"),  # share of a tenant's exit hazard that coaching removes
         ("leave", "f8"),  # strength of leave to found a firm (0-1)
+        ("frontier", "f8"),  # share of eligible young firms that win an exploratory project (0-1)
         ("voucher", "f8"),  # share of a contract's price that vouchers pay (0-1)
         ("park_from", "f8"),  # share of firms whom zone policy reached before: part of today's conditions
         ("park_to", "f8"),  # share of firms inside a park under zone policy
@@ -130,6 +133,8 @@ _FLOWS = (
         "rewards",
         "park_refunds",
         "upgrade_subsidies",
+        "frontier_money",
+        "explorers",  # firms that could start an exploratory project
         "upgradable",  # revenue of traditional firms without a project
         "rd_registered",
     ),

@@ -10,6 +10,7 @@ PROGRAMMES = {
     "rewards": "certification_reward",
     "park_refunds": "park_refunds",
     "upgrade_subsidies": "digital_upgrade_subsidy",
+    "frontier_money": "frontier_seed_funding",
 }
 """What is charged when firms received it: the statistic, and what governments call it in their books."""
 SUBSIDIES = ("grant_money", *PROGRAMMES)

@@ -19,7 +19,11 @@ LARGEST_MATCH = 2.0
 """Highest matching rate of grants relative to the usual one (assumption)."""
 CREDIT_YEARS = 3.0
 """Mean running time of programme credit (assumption)."""
-_DRAWN = {*FOR_FUNDS, *FOR_LOSSES, "innovation_vouchers", "certification_reward", "digital_upgrade_subsidy"}
+_DRAWN = {
+    *FOR_FUNDS,
+    *FOR_LOSSES,
+    *("innovation_vouchers", "certification_reward", "digital_upgrade_subsidy", "frontier_seed_funding"),
+}
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
 
 
@@ -125,6 +129,9 @@ def _set_support(model: World, levers: np.ndarray) -> None:
     support["leave"] = levers["leave_to_found"]
     vouchers = levers["innovation_vouchers"] * YI / 4.0
     support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
+    explorers = last["explorers"] * weight
+    projects = levers["frontier_seed_funding"] * YI / 4.0 / p["frontier_grant"]
+    support["frontier"] = reach(np.minimum(projects, explorers), explorers, 1.0)
     support["brokerage"] = p["transaction_cost"] * levers["service_platforms"]
     model.entry_ease = np.minimum(
         1.0, levers["one_visit_reform"] + p["autonomy_ease"] * levers["zone_autonomy"]

@@ -37,6 +37,7 @@ class EntryConditions:
     vacancies : free places in incubators
     overseas : start-ups that incubators abroad send, all of them
     change : what outside conditions add to founders of all kinds, share
+    projects : exploratory projects that young firms were given
     """
 
     technology_firms: np.ndarray
@@ -46,6 +47,7 @@ class EntryConditions:
     vacancies: np.ndarray
     overseas: np.ndarray
     change: np.ndarray
+    projects: np.ndarray
 
 
 def entrants(
@@ -72,7 +74,8 @@ def entrants(
     rates = {
         Origin.INDEPENDENT: np.maximum(
             0.0, 0.25 * p["entry_rate"] * conditions.technology_firms * push - diverted
-        ),
+        )
+        + p["frontier_founders"] * conditions.projects,
         Origin.RETURNEE: (0.25 * p["returnee_rate"] * conditions.high_level + conditions.overseas) * scale,
         Origin.INCUBATOR: housed_rate,
     }

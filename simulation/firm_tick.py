@@ -11,10 +11,11 @@ import numpy as np
 
 from agents.certification_rules import certify, register
 from agents.compiling import rule
+from agents.exploration_rules import go_on_exploring, may_explore, start_exploring
 from agents.innovation_rules import invention_rate, learn
 from agents.market_rules import grow, log_productivity, value_added
 from agents.quantiles import unit_shock
-from agents.research_rules import invest, renew_opportunity
+from agents.research_rules import YOUNG, invest, renew_opportunity
 from agents.support_rules import can_upgrade, coaching_reach, grant_priority, newly_in_park, upgrade
 from agents.survival_rules import (
     balance,
@@ -144,6 +145,7 @@ def operate_firms(
         learn(firm, p)
         if firm.does_rd == 1 or firm.filed + firm.examined + firm.patents > 0:
             patent(firm, key, place, nation, log_pool[firm.city, firm.field], p, stat)
+        seek_project(firm, age, key, support, p, stat, ledger[firm.city])
         firm.revenue_year += firm.revenue
         firm.rd_year += firm.rd
         if firm.certificate > 0:
@@ -249,6 +251,16 @@ def start_project(firm: Any, seed: int, key: np.uint64, support: Any, p: Any, st
 
 
 @rule
+def seek_project(firm: Any, age: int, key: np.uint64, support: Any, p: Any, stat: Any, ledger: Any) -> None:
+    """Let a young technology firm win an exploratory project."""
+    if may_explore(firm, age, YOUNG):
+        stat.explorers += 1.0
+        if uniform(key, Purpose.PROJECT) < support.frontier:
+            ledger.owners += start_exploring(firm, p)
+            stat.frontier_money += p.frontier_grant
+
+
+@rule
 def patent(firm: Any, key: np.uint64, place: Any, nation: Any, log_pool: float, p: Any, stat: Any) -> None:
     """Invent and file; move filings through the two stages of examination; let old patents lapse."""
     decided = granted = opened = lapsed = filings = 0
@@ -262,6 +274,8 @@ def patent(firm: Any, key: np.uint64, place: Any, nation: Any, log_pool: float, 
         lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
     if firm.does_rd == 1:
         filings = poisson(invention_rate(firm, place, log_pool, p), uniform(key, Purpose.INVENTION))
+        if firm.exploring > 0:
+            filings += go_on_exploring(firm, uniform(key, Purpose.DISCOVERY), p)
     if filings + opened + decided + lapsed == 0:
         return
     firm.filed += filings - opened

@@ -218,6 +218,7 @@ def entry_conditions(model: World) -> entry.EntryConditions:
         vacancies,
         model.overseas_founded,
         model.founder_change[model.quarter][city_of],
+        model.stats["frontier_money"] / model.p["frontier_grant"],
     )
 
 

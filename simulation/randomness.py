@@ -80,6 +80,8 @@ class Purpose(IntEnum):
     SITE = 71
     UPGRADE = 72
     UPGRADE_TRAIT = 73
+    PROJECT = 80
+    DISCOVERY = 81
 
 
 @rule

@@ -50,6 +50,8 @@ REACH_AT_ONCE = {
     "guidance_share": {"cash", "equity"},
     "instrument_mix": {"cash", "equity"},
     "fiscal_growth": {"cash", "equity"},
+    "loss_compensation": {"cash", "equity"},
+    "angel_tax_relief": {"cash", "equity"},
 }
 """Fields of firms elsewhere that a lever can change in its first quarter; others: none."""
 

@@ -33,6 +33,7 @@ ORDINARY = EntryConditions(
     vacancies=np.full(len(NAMES), 10.0),
     overseas=np.zeros(len(NAMES)),
     change=np.zeros(len(NAMES)),
+    projects=np.zeros(len(NAMES)),
 )
 
 
@@ -53,6 +54,7 @@ def expected(**changed: float) -> float:
     [
         {"technology_firms": 520.0},
         {"change": 0.4},
+        {"projects": 40.0},
         {"ease": 1.0},
         {"high_level": 2000.0},
         {"relative_wage": 0.5},

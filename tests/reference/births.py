@@ -66,7 +66,8 @@ def _rates(model: "ReferenceModel", place: int) -> dict[Origin, float]:
     independent *= math.exp(p.entry_ease_gain * float(model.entry_ease[place]))
     high_level = float(model.talent.high_level[city] * model.place_share[place])
     return {
-        Origin.INDEPENDENT: max(0.0, independent - p.incubator_diversion * tenants),
+        Origin.INDEPENDENT: max(0.0, independent - p.incubator_diversion * tenants)
+        + p.frontier_founders * stat.frontier_money / p.frontier_grant,
         Origin.RETURNEE: 0.25 * p.returnee_rate * high_level * model.scale
         + float(model.overseas_founded[place]) * model.scale,
         Origin.INCUBATOR: tenants,

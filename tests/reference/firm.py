@@ -32,7 +32,8 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         self.researchers = self.cash = self.debt = self.equity = self.grant = self.relabelled = 0.0
         self.partner_gain = self.contracts = self.revenue_year = self.rd_year = 0.0
         self.id = self.place = self.city = self.field = self.birth = self.kind = self.origin = 0
-        self.upgraded = 0
+        self.upgraded = self.exploring = 0
+        self.project_rd = 0.0
         self.filed = self.examined = self.patents = self.catalogue = self.certificate = self.tenant = 0
         self.does_rd = self.tech_sme = self.seeks_equity = False
         self.alive = True
@@ -99,6 +100,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         self.learn()
         if self.does_rd or self.filed or self.examined or self.patents:
             self.patent(draw, place)
+        self.try_to_explore(draw.uniform("PROJECT"), support)
         self.revenue_year += self.revenue
         self.rd_year += self.rd
         self.certificate = max(0, self.certificate - 1)

@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 
 from reference.chance import Draws
-from reference.research import TRADITIONAL
+from reference.research import START_UP_AGE, TRADITIONAL
 from simulation.randomness import binomial, poisson
 
 
@@ -28,11 +28,34 @@ class Invention:
         if self.researchers <= 0.0:
             return 0.0
         capacity = self.knowledge / (self.knowledge + p.absorption_reference * 4.0 * self.revenue)
-        rate = (self.researchers * place.talent_quality) ** p.researcher_elasticity
+        free = self.researchers * (self.rd - self.project_rd) / self.rd
+        if free <= 0.0:
+            return 0.0
+        rate = (free * place.talent_quality) ** p.researcher_elasticity
         rate *= (1.0 + self.knowledge / p.knowledge_unit) ** p.knowledge_elasticity
         rate *= math.exp(log_pool) ** (p.spillover_elasticity * capacity)
         rate *= p.traditional_patenting if self.field >= TRADITIONAL else 1.0
         return place.patent_propensity * rate * (1.0 + self.partner_gain)
+
+    def try_to_explore(self, u: float, support: SimpleNamespace) -> None:
+        """A young technology firm without a project may win one; owners take their part of the money."""
+        p, stat = self.p, self.model.tallies[self.place]
+        if not (self.is_technology_firm and self.does_rd and self.age <= START_UP_AGE and not self.exploring):
+            return
+        stat.explorers += 1
+        if u < support.frontier:
+            self.exploring = int(p.frontier_quarters)
+            self.cash += (1.0 - p.grant_misuse) * p.frontier_grant
+            self.model.ledgers[self.city].owners += p.grant_misuse * p.frontier_grant
+            stat.frontier_money += p.frontier_grant
+
+    def explore(self, u: float) -> int:
+        """A batch of inventions at the end of the project, with a small chance."""
+        p = self.p
+        self.exploring -= 1
+        batch = p.frontier_yield * (1.0 - p.grant_misuse) * p.frontier_grant / p.frontier_success
+        success = self.exploring == 0 and u < p.frontier_success
+        return poisson(batch, u / p.frontier_success) if success else 0
 
     def patent(self, draw: Draws, place: SimpleNamespace) -> None:
         """Filed, under examination, granted or refused, lapsed: each stage from the stock at the start."""
@@ -46,6 +69,8 @@ class Invention:
         if self.does_rd:
             rate = self.filings_expected(place, self.model.log_pool[self.city][self.field])
             filings = poisson(rate, draw.uniform("INVENTION"))
+            if self.exploring:
+                filings += self.explore(draw.uniform("DISCOVERY"))
         self.filed += filings - opened
         self.examined += opened - decided
         self.patents += granted - lapsed

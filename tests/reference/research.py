@@ -102,17 +102,21 @@ class Research:
         cut = place.rd_cut_technology if self.is_technology_firm else place.rd_cut_industrial
         self.decide_participation(incentive, cut)
         self.seeks_equity = False
+        own, self.project_rd = self.rd - self.project_rd, 0.0
         if not self.does_rd:
+            self.exploring = 0
             return
         wished = self.wished_intensity(place, incentive, cut)
         small = 4.0 * self.revenue < p.small_firm_revenue
         a_year = p.adjustment_small if small else p.adjustment_large
         speed = 1.0 - (1.0 - a_year) ** 0.25
-        now = self.rd / self.revenue or 0.5 * wished  # those who start do so half-way
+        now = own / self.revenue or 0.5 * wished  # those who start do so half-way
         planned = self.revenue * (now + speed * (wished - now))
         income = self.margin * self.revenue - p.overhead - 0.25 * p.interest * self.debt
         savings = p.cash_for_rd * max(0.0, self.cash)
         affordable = income + savings + p.credit_for_rd * self.credit_room(support)
         start_up = self.age <= START_UP_AGE and self.opportunity > p.ambition
         self.seeks_equity = planned > affordable or (start_up and self.cash < 4.0 * self.revenue)
-        self.rd = max(0.0, min(planned, affordable))
+        if self.exploring:
+            self.project_rd = (1.0 - p.grant_misuse) * p.frontier_grant / p.frontier_quarters
+        self.rd = max(0.0, min(planned, affordable)) + self.project_rd
