@@ -119,7 +119,7 @@ class Government(mesa.Agent):
         """
         self.budget, self.appropriation = budget, appropriation
         self.balance = budget + appropriation
-        self.spent, self.forgone = {}, {}
+        self.spent, self.forgone, self.delivered = {}, {}, 1.0
         paid = self.pay("arrears", self.arrears) if self.arrears else 0.0
         self.arrears -= paid
         return paid

@@ -34,7 +34,7 @@ def pay_subsidies(model: World) -> None:
         for row in np.flatnonzero(model.stats[purpose]):
             _charge(model, model.governing[row], programme, float(model.stats[purpose][row]) * weight)
     grants = np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight
-    local = [government for government in model.governments if government.city >= 0]
+    local = [government for government in model.acting if government.city >= 0]
     for government in local:
         total = float(model.city_budgets[government.city])
         if total > 0.0:
@@ -52,12 +52,12 @@ def _charge(model: World, government: Government | None, purpose: str, due: floa
 
 def close_budgets(model: World) -> None:
     """Spend what is left of the quarter's S&T budgets on other services."""
-    for government in model.governments:
+    for government in model.acting:
         model.outside["services"] += government.close()
 
 
 def note_forgone_tax(model: World) -> None:
     """Note the corporate income tax that certificates and the super-deduction cost the nation."""
-    for government in model.governments:
+    for government in model.acting:
         if government.level is Level.NATION:
             government.forgo("tax_relief", float(model.stats["tax_relief"].sum()) / model.scale)

@@ -35,7 +35,8 @@ def found_governments(model: World, geography: Geography) -> None:
 
 def open_budgets(model: World, levers: np.ndarray) -> None:
     """Let every government take in its budget of the quarter, from the nation down to the zones."""
-    p, governments, city_of = model.p, model.governments, model.geography.city_of
+    p, city_of = model.p, model.geography.city_of
+    governments = model.acting = model.governments
     fiscal = (model.outlook.fiscal[model.quarter // 4] / 4.0).tolist()
     by_place = {government.place: government for government in governments if government.place >= 0}
     model.governing = [by_place.get(row, by_place.get(city)) for row, city in enumerate(city_of.tolist())]
@@ -91,15 +92,15 @@ def _missing_transfer(model: World, city: int, money: float, upper: dict[str, Go
 def _upper(model: World) -> dict[str, Government]:
     """Return who pays universities, by name: the nation, provinces and municipalities."""
     ranks = (Level.NATION, Level.PROVINCE)
-    return {g.name: g for g in model.governments if g.level in ranks or g.name in MUNICIPALITIES}
+    return {g.name: g for g in model.acting if g.level in ranks or g.name in MUNICIPALITIES}
 
 
 def _university_money(model: World, what: str) -> dict[str, float]:
     """Return by province what is planned for, or due to, the universities in it."""
-    sums: dict[str, float] = {}
+    provinces = [place.province for place in model.geography.places]
+    sums = dict.fromkeys(provinces, 0.0)
     for university in model.universities:
-        province = model.geography.places[university.city].province
-        sums[province] = sums.get(province, 0.0) + float(getattr(university, what))
+        sums[provinces[university.city]] += getattr(university, what)
     return sums
 
 
@@ -121,10 +122,12 @@ def fund_universities(model: World) -> None:
         paid = government.pay("universities", wanted) if government else 0.0
         missing[name] = 1.0 - paid / wanted if wanted > 0.0 else 0.0
     national = float(model.p["national_research_share"])
+    lost = [
+        national * missing[NATION] + (1.0 - national) * missing[place.province]
+        for place in model.geography.places
+    ]
     for university in model.universities:
-        of_province = missing[model.geography.places[university.city].province]
-        lost = national * missing[NATION] + (1.0 - national) * of_province
-        university.received = university.funding - lost * university.funding
+        university.received = university.funding - lost[university.city] * university.funding
 
 
 def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np.ndarray:
@@ -135,15 +138,17 @@ def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np
     money from grants to guidance funds and to a pool that covers losses on technology loans.
     """
     p, places = model.p, model.geography.city_of.size
-    part, into_guidance = np.zeros(places), float(p["mix_guidance_share"])
     model.moved, model.loss_cover = np.zeros(places), np.zeros(places)
     model.allotted = {name: np.zeros(places) for name in (*wanted, *FOR_FUNDS, *FOR_LOSSES)}
     model.shifted = {}
+    if not (wanted or levers["instrument_mix"].any() or any(g.extra_growth > 1.0 for g in model.acting)):
+        return np.array([1.0 if government else 0.0 for government in model.governing])
+    part, into_guidance = np.zeros(places), float(p["mix_guidance_share"])
     for government in {id(g): g for g in model.governing if g}.values():
         at = government.place
         rows = [row for row, other in enumerate(model.governing) if other is government]
         asked = {name: float(cost[rows].sum()) for name, cost in wanted.items() if cost[rows].any()}
-        factor = _shifted(government, asked, float(levers["coordination"][government.place]), p)
+        factor = _shifted(government, asked, float(levers["coordination"][at]), p)
         extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
         extra = min(extra, government.balance - government.for_grants(p))
         part[rows] = government.allot(asked, p, extra)

@@ -157,7 +157,7 @@ def _set_grants(model: World) -> None:
 def _arrears_of_grants(model: World) -> np.ndarray:
     """Return by city what budgets lack of their part for grants because they had to pay arrears."""
     lacking = np.zeros(model.city_budgets.size)
-    for government in model.governments:
+    for government in model.acting:
         if government.spent.get("arrears"):
             share = float(model.p["grants_share"]) * government.budget
             lacking[government.city] += share - government.for_grants(model.p)

@@ -74,6 +74,7 @@ class World(mesa.Model):
     institutes_opened: set[str]  # by name, those that it has opened
     funds: list[VentureFund]  # [C]
     guidance_funds: list[GuidanceFund]  # [C]
+    acting: list[Government]  # who opened books in the quarter
     governing: list[Government | None]  # [P] who answers for a place
     city_budgets: np.ndarray  # [C] S&T budget of the city and its zone
     allotted: dict[str, np.ndarray]  # by programme, [P] money put aside in the quarter

@@ -97,20 +97,17 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
 
 def _fiscal_figures(model: World) -> dict[str, np.ndarray]:
     """Return what cities and zones paid in the quarter, in all and for each lever, by place."""
-    names = [name for name, lever in LEVERS.items() if lever.costs]
-    figures = {name: np.zeros(model.stats.size) for name in ("fiscal_cost", *map(cost_of, names))}
-    for government in model.governments:
+    names = [cost_of(name) for name, lever in LEVERS.items() if lever.costs]
+    figures = {name: np.zeros(model.stats.size) for name in ("fiscal_cost", *names)}
+    for government in model.acting:
         if government.place >= 0:
             spent = {name: money for name, money in government.spent.items() if name not in NO_PROGRAMMES}
             figures["fiscal_cost"][government.place] = math.fsum(spent.values()) / YI
-            for name in names:
-                cost = spent.get(name, 0.0) + government.forgone.get(name, 0.0)
-                figures[cost_of(name)][government.place] = cost / YI
-            figures[cost_of(lever_of_parks(government.name))][government.place] += (
-                spent.get("park_refunds", 0.0) / YI
-            )
-            # What is paid for two of the levers bears other names in the books.
-            figures[cost_of("instrument_mix")][government.place] += spent.get("loss_cover", 0.0) / YI
+            charged = {"loss_cover": "instrument_mix", "park_refunds": lever_of_parks(government.name)}
+            for name, money in (*spent.items(), *government.forgone.items()):
+                cost = cost_of(charged.get(name, name))
+                if cost in figures:
+                    figures[cost][government.place] += money / YI
             added = added_by_growth(model, government) / YI
             figures[cost_of("fiscal_growth")][government.place] = added
     return figures

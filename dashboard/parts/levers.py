@@ -10,7 +10,7 @@ from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import DEFAULT_SCOPE, LAST_YEAR, LeverSetting, Scenario
 from simulation.data import load_places
 from simulation.experiment import TARGET_YEAR
-from simulation.policy import CITY_LEVERS
+from simulation.policy import CITY_LEVERS, ZONE_LEVERS
 
 _STARTS = [f"{year}Q{quarter}" for year in range(2015, TARGET_YEAR + 1) for quarter in range(1, 5)]
 _FOREVER = f"{LAST_YEAR}Q4"
@@ -86,10 +86,19 @@ def _lever(lever: Lever, scenario: Scenario, texts: Texts) -> dict[str, Any]:
     }
 
 
+def _may_hold(name: str, scope: str) -> bool:
+    """Return whether a lever can hold in a scope: some need a city, others a zone in it."""
+    if name in CITY_LEVERS:
+        return not scope.endswith("_HTZ")
+    zones = [place for place in load_places() if place.kind == "zone"]
+    with_zone = {"all", *(place.id for place in zones), *(place.parent for place in zones)}
+    return name not in ZONE_LEVERS or not with_zone.isdisjoint(_parts(scope))
+
+
 def _time_and_place(name: str, setting: LeverSetting, texts: Texts) -> dict[str, Any]:
     """Return where and when a lever holds, and what may be chosen."""
     scope = "+".join(setting.scope)
-    offered = [one for one in scopes() if name not in CITY_LEVERS or not one.endswith("_HTZ")]
+    offered = [one for one in scopes() if _may_hold(name, one)]
     offered = offered if scope in offered else [scope, *offered]
     ends = [quarter for quarter in (*_STARTS, _FOREVER) if quarter >= setting.start]
     return {
