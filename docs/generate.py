@@ -126,8 +126,7 @@ def levers_page() -> str:
         "Where the policy gives no figure, the plan value is an assumption. Costs are 100m CNY a year for "
         "each unit of the lever; a dash means that a lever costs nothing, or that its cost is counted where "
         "the money is paid out.",
-        f"Articles without a lever: {', '.join(map(str, missing))}. Articles 1 and 2 set direction and "
-        "targets; the others are not modelled.",
+        f"Every article has a lever but {' and '.join(map(str, missing))}, which set direction and targets.",
     ]
     for article, group in groupby(sorted(LEVERS.values(), key=attrgetter("article")), attrgetter("article")):
         parts.append(f"## Article {article}")
