@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dashboard.i18n import Texts
 from simulation.data import Datum
 from simulation.indicators import BASE_YEAR
-from simulation.report import BANDS_HOLD
+from simulation.report import bands_hold
 
 INK, MUTED, GRID, GOAL = "#1d2733", "#66727f", "#e3e8ed", "#1d2733"
 FONTS = "Inter,'Segoe UI',Arial,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Yongwen SC',sans-serif"
@@ -126,7 +126,7 @@ def printed(chart: Chart, texts: Texts) -> str:
     words = texts(
         "Bands: 50% and 90% of {draws} draws.", draws=max((one.draws for one in chart.series), default=0)
     )
-    note = f"{words} {texts(BANDS_HOLD)}"
+    note = f"{words} {texts(bands_hold())}"
     parts = [
         f"<style>text{{font-family:{FONTS}}}.yw-tick{{font-size:12px;fill:{MUTED}}}.yw-goal{{font-size:12px}}"
         f".yw-note{{font-size:13px;fill:{MUTED}}}.yw-strip{{fill:none}}</style>",

@@ -11,9 +11,10 @@ from dashboard.i18n import LANGUAGES, catalogue
 from scenarios.levers import LEVERS
 from simulation.data import CONFIDENCES, PROVENANCES
 from simulation.indicators import INDICATORS, cost_of
+from simulation.report import BANDS_HOLD
 
 HERE = Path(__file__).parent
-CHANGES = ("the model's code", "the data", "the parameter table", "the scenario")
+CHANGES = ("the model's code", "the data", "the parameter table", "the scenario", "the posterior")
 _KEYWORDS = {"t": None, "texts": None, "self": None, "N_": None}
 
 
@@ -32,7 +33,7 @@ def in_registries() -> Iterator[str]:
         yield indicator.unit
         yield from () if indicator.id.startswith(cost_of("")) else (indicator.definition,)
     yield from (*PROVENANCES, *CONFIDENCES, *BASES)
-    yield from (*CHANGES, "scale")
+    yield from (*CHANGES, *BANDS_HOLD.values(), "scale")
 
 
 def untranslated(language: str, messages: Iterator[str]) -> list[str]:

@@ -164,7 +164,11 @@ class Plan:
 
 
 def plan_comparison(
-    scenarios: Sequence[str | Scenario], seeds: Sequence[int], scale: float = 1.0, until: int = TARGET_YEAR
+    scenarios: Sequence[str | Scenario],
+    seeds: Sequence[int],
+    scale: float = 1.0,
+    until: int = TARGET_YEAR,
+    central: bool = False,
 ) -> Plan:
     """Describe a comparison to the first scenario, checking all that can be checked before it is run.
 
@@ -175,7 +179,7 @@ def plan_comparison(
     """
     if not 2 <= len(scenarios) <= MOST:
         raise InputError(f"a comparison takes 2 to {MOST} scenarios, not {len(scenarios)}")
-    experiments = tuple(plan(scenario, seeds, scale, until) for scenario in scenarios)
+    experiments = tuple(plan(scenario, seeds, scale, until, central=central) for scenario in scenarios)
     names = [experiment.name for experiment in experiments]
     for name in names:
         if names.count(name) > 1:

@@ -17,7 +17,7 @@ from scenarios.scenario import load_scenario
 from simulation.experiment import TARGET_YEAR, Ensemble
 from simulation.figure import GOAL, GRID, HALO, INK, MUTED, STYLE
 from simulation.indicators import BASE_YEAR, INDICATORS
-from simulation.report import BANDS_HOLD, number, region_name
+from simulation.report import bands_hold, number, region_name
 
 COLUMNS = 5
 FIRST = "#59636b"
@@ -163,7 +163,7 @@ def _heading(figure: Figure, comparison: Comparison) -> None:
     title = f"{scenarios} scenarios for the Ningbo–Wenzhou zone, {years[0]}–{years[-1]}"
     text = (
         f"Medians of {runs} runs on the same seeds; at the lines' ends {comparison.year}, and in brackets "
-        f"the share of runs that meet the target.\n{BANDS_HOLD}"
+        f"the share of runs that meet the target.\n{bands_hold(comparison.first.experiment.central)}"
     )
     figure.text(0.035, 0.962, title, fontsize=20, fontweight="bold", va="center")
     figure.text(0.035, 0.937, text, fontsize=12, color=MUTED, va="top", linespacing=1.4)

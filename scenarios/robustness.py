@@ -45,7 +45,10 @@ class Trials:
     def _specs(self, scenario: Scenario) -> list[tuple[RunSpec, Any]]:
         worlds = [(future, future.under(scenario)) for future in self.futures]
         return [
-            (RunSpec(world, future.seed, self.scale, TARGET_YEAR, future.parameters), fingerprint(world))
+            (
+                RunSpec(world, future.seed, self.scale, TARGET_YEAR, future.parameters, central=True),
+                fingerprint(world, central=True),
+            )
             for future, world in worlds
         ]
 

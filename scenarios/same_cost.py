@@ -113,6 +113,7 @@ def match_costs(
     until: int = TARGET_YEAR,
     processes: int | None = None,
     advance: Advance | None = None,
+    central: bool = False,
 ) -> SameCost:
     """Bring every policy scenario to one fiscal cost.
 
@@ -130,7 +131,7 @@ def match_costs(
     if budget is not None and not (math.isfinite(budget) and budget > 0.0):
         raise InputError(f"budget must be a positive number of 100m CNY, not {budget:g}")
     loaded = [load_scenario(each) if isinstance(each, str) else each for each in scenarios]
-    prober = _Prober(tuple(seeds)[:PROBES], min(scale, PROBE_SCALE), until, processes, advance)
+    prober = _Prober(tuple(seeds)[:PROBES], min(scale, PROBE_SCALE), until, central, processes, advance)
     with_policy = [each for each in loaded if has_policy(each)]
     if not with_policy:
         raise InputError("no scenario sets a lever, so there is no cost to make equal")
@@ -203,10 +204,11 @@ class _Prober:
         seeds: tuple[int, ...],
         scale: float,
         until: int,
+        central: bool,
         processes: int | None,
         advance: Advance | None,
     ) -> None:
-        self._seeds, self._scale, self._until = seeds, scale, until
+        self._seeds, self._scale, self._until, self._central = seeds, scale, until, central
         self._processes, self._advance = processes, advance
         self._ledger = Ledger()
 
@@ -219,7 +221,7 @@ class _Prober:
         return [mean - means[0] for mean in means[1:]]
 
     def _run(self, scenario: Scenario, seed: int) -> tuple[str, RunSpec]:
-        spec = RunSpec(scenario, seed, self._scale, self._until)
+        spec = RunSpec(scenario, seed, self._scale, self._until, central=self._central)
         return run_id(spec), spec
 
     def answer(self, searches: dict[str, SEARCH], scenarios: dict[str, Scenario]) -> dict[str, Match]:

@@ -16,7 +16,7 @@ from scenarios.search_runs import Answer
 from scenarios.search_store import letters, strengths
 from simulation.figure import GOAL, GRID, HALO, INK, JOINT, MUTED, STYLE
 from simulation.indicators import INDICATORS
-from simulation.report import BANDS_HOLD, number
+from simulation.report import bands_hold, number
 
 TRIED, FRONT = "#b9c7d1", "#6f9fbf"
 CHANCE = LinearSegmentedColormap.from_list("chance", ["#f6e3dd", "#f3f1ea", "#bcd9c4", "#4f9466"])
@@ -209,7 +209,7 @@ def _made(answer: Answer) -> str:
     return (
         f"{len(answer.search.trials)} mixes of {len(request.space.free)} levers tried on {request.seeds} "
         f"paired seeds at scale {request.scale:g}; lettered ones checked at scale {request.check_scale:g}. "
-        f"{BANDS_HOLD}"
+        f"{bands_hold()}"
     )
 
 

@@ -32,11 +32,20 @@ Factors = frozenset[str]
 
 @dataclass(frozen=True)
 class Side:
-    """A scenario with its parameters and, where it was already run, the seeds of those runs."""
+    """A scenario with its parameters and, where it was already run, the seeds of those runs.
+
+    `central` sides hold what they do not set at central values, others draw it from the posterior.
+    """
 
     scenario: Scenario
     parameters: Mapping[str, float]
     seeds: tuple[int, ...] = ()
+    central: bool = False
+
+    @property
+    def assumptions(self) -> tuple[Mapping[str, float], bool]:
+        """Return what a side assumes of parameters."""
+        return self.parameters, self.central
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,9 @@ class Plan:
     @property
     def identity(self) -> str:
         """Return a hash of what is asked, without how many seeds answer it."""
-        sides = [(fingerprint(s.scenario), sorted(s.parameters.items()), s.seeds) for s in self.sides]
+        sides = [
+            (fingerprint(s.scenario, s.central), sorted(s.parameters.items()), s.seeds) for s in self.sides
+        ]
         return hashlib.sha256(repr(["split", sides, self.scale, self.until]).encode()).hexdigest()[:16]
 
     @property
@@ -70,7 +81,9 @@ class Plan:
     def spec(self, mix: Factors, seed: int) -> RunSpec:
         """Return the run of the first side with some factors taken from the last."""
         side = self.last if PARAMETERS in mix else self.first
-        return RunSpec(self._scenario(mix), seed, self.scale, self.until, side.parameters)
+        return RunSpec(
+            self._scenario(mix), seed, self.scale, self.until, side.parameters, central=side.central
+        )
 
     def _scenario(self, mix: Factors) -> Scenario:
         if not {POLICY, CONDITIONS} & set(self.factors):
@@ -106,7 +119,7 @@ def plan_split(first: Side, last: Side, seeds: Sequence[int], scale: float, unti
         The sides do not differ.
     """
     kinds = set()
-    if first.parameters != last.parameters:
+    if first.assumptions != last.assumptions:
         kinds.add(PARAMETERS)
     try:
         every = players(first.scenario, last.scenario, "lever")

@@ -24,7 +24,7 @@ from simulation.runs import RunResult, RunSpec, finish, new_model, run_id, run_o
 
 Batch = Sequence[tuple[str, RunSpec]]
 """Named runs of one world: their specs differ in the scenario alone."""
-World = tuple[int, float, int, bool, tuple[tuple[str, float], ...]]
+World = tuple[int, float, int, bool, bool, tuple[tuple[str, float], ...]]
 
 NEVER = 4 * 100
 _SET_UP_READS = 2
@@ -135,7 +135,8 @@ def _scenario(spec: RunSpec) -> Scenario:
 
 def world_of(spec: RunSpec) -> World:
     """Return all of a run but its scenario."""
-    return spec.seed, spec.scale, spec.until, spec.check, tuple(sorted(spec.parameters.items()))
+    chosen = tuple(sorted(spec.parameters.items()))
+    return spec.seed, spec.scale, spec.until, spec.check, spec.central, chosen
 
 
 def size(model: InnovationModel) -> int:

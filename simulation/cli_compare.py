@@ -34,7 +34,7 @@ from simulation.errors import InputError
 from simulation.experiment import MAX_RUNS, TARGET_YEAR
 from simulation.figure import save
 from simulation.indicators import INDICATORS
-from simulation.report import BANDS_HOLD, FULL_WIDTH, number, region_name
+from simulation.report import FULL_WIDTH, bands_hold, number, region_name
 
 FIGURES = ("comparison.png", "comparison.svg")
 COLUMNS = ("median", "90 % band", "P", "change", "95 % interval", "told", "cost/unit")
@@ -43,7 +43,7 @@ CAPTION = (
     "P is the share of runs that meet the target; change, the mean over seeds of this scenario less the "
     "first, with its 95 % confidence interval; told, whether that leaves out zero, each by itself (of twenty "
     "without any effect one is told by chance), or how many more seeds would tell it with 80 % power; cost"
-    f"/unit, 100m CNY of extra fiscal cost {COST_YEARS[0]}–{COST_YEARS[-1]} for a unit gained. {BANDS_HOLD}"
+    f"/unit, 100m CNY of extra fiscal cost {COST_YEARS[0]}–{COST_YEARS[-1]} for a unit gained."
 )
 
 
@@ -61,17 +61,18 @@ def compare(
     quiet: bool,
     equal_budget: bool = False,
     budget: float | None = None,
+    central: bool = False,
 ) -> None:
     """Simulate every scenario on the same seeds, write the comparison if asked to, and print it."""
     if not 1 <= seeds * len(scenarios) <= MAX_RUNS:
         raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS // len(scenarios)}, not {seeds}")
     with explained():
         seed_range = range(first_seed, first_seed + seeds)
-        plan, same = plan_comparison(scenarios, seed_range, scale, until), None
+        plan, same = plan_comparison(scenarios, seed_range, scale, until, central), None
         if equal_budget or budget is not None:
             with counting("equal cost", quiet=quiet) as count:
-                same = match_costs(scenarios, seed_range, scale, budget, until, processes, count)
-            plan = plan_comparison(same.scenarios, seed_range, scale, until)
+                same = match_costs(scenarios, seed_range, scale, budget, until, processes, count, central)
+            plan = plan_comparison(same.scenarios, seed_range, scale, until, central)
         if out:
             store.prepare(out, plan.joint.identity, force)
         comparison = _simulate(plan, processes, quiet)
@@ -165,7 +166,7 @@ def table(comparison: Comparison, width: int, members: bool = False) -> Table:
     runs, scale = len(comparison.first.results), comparison.first.experiment.scale
     view = Table(
         title=f"{comparison.year}: {runs} runs of each scenario at scale {scale:g}, same seeds",
-        caption=CAPTION,
+        caption=f"{CAPTION} {bands_hold(comparison.first.experiment.central)}",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

@@ -24,6 +24,8 @@ def run(
     scale: float,
     until: int,
     settings: list[str],
+    central: bool,
+    pairs: int,
     out: Path | None,
     processes: int | None,
     check: bool,
@@ -34,9 +36,11 @@ def run(
     """Simulate an ensemble, write it if asked to, and print its targets."""
     if not 1 <= seeds <= MAX_RUNS:
         raise InputError(f"seeds must be a whole number from 1 to {MAX_RUNS}, not {seeds}")
+    if not 0 <= pairs <= MAX_RUNS:
+        raise InputError(f"pairs must be a whole number from 0 to {MAX_RUNS}, not {pairs}")
     with explained():
         seed_range = range(first_seed, first_seed + seeds)
-        experiment = plan(scenario, seed_range, scale, until, overrides(settings), check)
+        experiment = plan(scenario, seed_range, scale, until, overrides(settings), check, central, pairs)
         if out:
             store.prepare(out, experiment.identity, force)
         ensemble = _simulate(experiment, processes, quiet)
@@ -57,7 +61,8 @@ def rerun(run_id: str, results: Path | None, check: bool, json: bool) -> None:
     with explained():
         recorded = repeat.from_results(run_id, results) if results else repeat.from_name(run_id)
         spec = recorded.spec
-        experiment = plan(spec.scenario, [spec.seed], spec.scale, spec.until, spec.parameters, check)
+        numbers = spec.scale, spec.until, spec.parameters
+        experiment = plan(spec.scenario, [spec.seed], *numbers, check, spec.central)
         ensemble = _simulate(experiment, 1, quiet=False)
     digest = ensemble.results[0].digest
     if recorded.digest not in {None, digest}:
@@ -81,5 +86,5 @@ def fit(processes: int) -> None:
 
 
 def _simulate(experiment: Experiment, processes: int | None, quiet: bool) -> Ensemble:
-    with counting(experiment.name, len(experiment.runs), quiet) as count:
+    with counting(experiment.name, len(experiment.runs) + len(experiment.twins), quiet) as count:
         return experiment.run(processes, lambda _: count())

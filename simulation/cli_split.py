@@ -23,6 +23,7 @@ from simulation.cli_progress import counting
 from simulation.errors import InputError
 from simulation.experiment import TARGET_YEAR
 from simulation.indicators import INDICATORS
+from simulation.posterior import posterior_hash
 from simulation.report import number, region_name
 from simulation.rerun import from_name, from_results
 
@@ -105,7 +106,8 @@ def _named(name: str, words: list[str]) -> _Named:
         spec = from_name(name).spec
         seeds = (spec.seed,)
     scenario = spec.scenario if not isinstance(spec.scenario, str) else load_scenario(spec.scenario)
-    return _Named(Side(scenario, spec.parameters, seeds), spec.scale, spec.until)
+    central = spec.central and bool(posterior_hash())
+    return _Named(Side(scenario, spec.parameters, seeds, central), spec.scale, spec.until)
 
 
 def _agreed(what: str, asked: Any, own: Sequence[Any]) -> Any:

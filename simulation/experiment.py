@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -25,8 +25,10 @@ from simulation.errors import InputError, Interrupted, WorkerError
 from simulation.indicators import TARGET_YEAR as TARGET_YEAR  # noqa: PLC0414 - given on to other modules
 from simulation.indicators import Target
 from simulation.indicators import goal_of as goal_of  # noqa: PLC0414
+from simulation.posterior import load_posterior
 from simulation.runs import (
     DEFAULT_UNTIL,
+    MAX_SEED,
     Fingerprint,
     RunResult,
     RunSpec,
@@ -110,7 +112,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One scenario under many seeds, before it is run."""
+    """One scenario under many seeds, before it is run.
+
+    Attributes
+    ----------
+    twins
+        Runs with the parameters of the first replicates and other seeds, which tell chance from parameters.
+    """
 
     scenario: str | Scenario
     scale: float
@@ -118,11 +126,17 @@ class Experiment:
     parameters: Mapping[str, float]
     fingerprint: Fingerprint
     runs: Mapping[str, RunSpec]  # by run name, sorted by seed
+    twins: Mapping[str, RunSpec] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Return the scenario's own name, wherever it comes from."""
         return self.fingerprint.name
+
+    @property
+    def central(self) -> bool:
+        """Tell whether all runs have central values, so that bands hold no uncertainty of parameters."""
+        return not self.fingerprint.posterior
 
     @property
     def text(self) -> str | None:
@@ -142,7 +156,7 @@ class Experiment:
         return hashlib.sha256("\n".join(self.runs).encode()).hexdigest()[:16]
 
     def run(self, processes: int | None = None, progress: Progress | None = None) -> "Ensemble":
-        """Simulate all runs, calling `progress` with each as it finishes.
+        """Simulate all runs and twins, calling `progress` with each as it finishes.
 
         Raises
         ------
@@ -150,9 +164,10 @@ class Experiment:
             Ctrl-C was pressed; no worker is left behind.
         """
         start = perf_counter()
+        wanted = {**self.twins, **self.runs}
         results: list[RunResult] = []
         try:
-            with interrupts_remembered() as interrupted, closing(stream(self.runs, processes)) as finished:
+            with interrupts_remembered() as interrupted, closing(stream(wanted, processes)) as finished:
                 for result in finished:
                     results.append(result)
                     if progress:
@@ -160,10 +175,11 @@ class Experiment:
                     if interrupted.is_set():
                         raise KeyboardInterrupt
         except KeyboardInterrupt:
-            done = f"{len(results)} of {len(self.runs)} runs had finished"
+            done = f"{len(results)} of {len(wanted)} runs had finished"
             raise Interrupted(f"stopped: {done}, nothing was written") from None
-        results.sort(key=lambda result: result.spec.seed)
-        return Ensemble(self, tuple(results), perf_counter() - start)
+        by_name = {result.run_id: result for result in results}
+        replicates, twins = (tuple(by_name[name] for name in named) for named in (self.runs, self.twins))
+        return Ensemble(self, replicates, perf_counter() - start, twins)
 
 
 def plan(
@@ -173,14 +189,27 @@ def plan(
     until: int = DEFAULT_UNTIL,
     parameters: Mapping[str, float] | None = None,
     check: bool = False,
+    central: bool = False,
+    pairs: int = 0,
 ) -> Experiment:
-    """Describe an ensemble, checking all that can be checked before anything is simulated."""
-    specs = [RunSpec(scenario, seed, scale, until, parameters or {}, check) for seed in sorted(set(seeds))]
+    """Describe an ensemble, checking all that can be checked before anything is simulated.
+
+    The first `pairs` replicates get twins, if parameters are drawn from a posterior.
+    """
+    chosen = parameters or {}
+    specs = [RunSpec(scenario, seed, scale, until, chosen, check, central) for seed in sorted(set(seeds))]
     if not 1 <= len(specs) <= MAX_RUNS:
         raise InputError(f"an ensemble has 1 to {MAX_RUNS} seeds, not {len(specs)}")
-    parts = fingerprint(scenario)
+    parts = fingerprint(scenario, central)
     runs = {run_id(spec, parts): spec for spec in specs}
-    return Experiment(scenario, specs[0].scale, until, specs[0].parameters, parts, runs)
+    twins = {run_id(spec, parts): spec for spec in map(_twin, specs[:pairs])} if parts.posterior else {}
+    return Experiment(scenario, specs[0].scale, until, specs[0].parameters, parts, runs, twins)
+
+
+def _twin(spec: RunSpec) -> RunSpec:
+    """Return the run with the same draw of the posterior under another seed."""
+    draws = len(load_posterior())
+    return replace(spec, seed=spec.seed + (draws if spec.seed + draws <= MAX_SEED else -draws))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +219,7 @@ class Ensemble:
     experiment: Experiment
     results: tuple[RunResult, ...]
     elapsed_s: float
+    twins: tuple[RunResult, ...] = ()
 
     @property
     def seeds(self) -> list[int]:
@@ -252,8 +282,9 @@ def run_ensemble(
     until: int = DEFAULT_UNTIL,
     parameters: Mapping[str, float] | None = None,
     check: bool = False,
+    central: bool = False,
     processes: int | None = None,
     progress: Progress | None = None,
 ) -> Ensemble:
     """Simulate `scenario` once for each seed; see `Experiment.run`."""
-    return plan(scenario, seeds, scale, until, parameters, check).run(processes, progress)
+    return plan(scenario, seeds, scale, until, parameters, check, central).run(processes, progress)

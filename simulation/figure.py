@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simulation.experiment import TARGET_YEAR, Ensemble
 from simulation.indicators import INDICATORS
-from simulation.report import BANDS_HOLD, Row, number, region_name, target_rows
+from simulation.report import Row, bands_hold, number, region_name, target_rows, variance_words
 
 COLUMNS = 5
 POLICY_START = 2019
@@ -164,6 +164,8 @@ def _heading(figure: Figure, ensemble: Ensemble, targets: int) -> None:
     years = f"{ensemble.years[0]}–{ensemble.years[-1]}"
     scenario = ensemble.experiment.name
     title = f"{targets} targets of the Ningbo–Wenzhou zone, {years}: scenario “{scenario}”"
-    text = f"Red percentage: share of the simulated runs that meet the target in {TARGET_YEAR}. {BANDS_HOLD}"
+    hold = bands_hold(ensemble.experiment.central)
+    text = f"Red percentage: share of the simulated runs that meet the target in {TARGET_YEAR}. {hold}"
+    text = "\n".join(filter(None, (text, variance_words(ensemble).strip())))
     figure.text(0.035, 0.962, title, fontsize=20, fontweight="bold", va="center")
     figure.text(0.035, 0.918, text, fontsize=12.5, color=MUTED, va="center")

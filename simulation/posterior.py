@@ -99,6 +99,14 @@ def posterior_hash() -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
+def draw_of(seed: int) -> tuple[dict[str, float], dict[tuple[str, str], float] | None]:
+    """Return parameters and effects of the draw that belongs to a seed; nothing (central) if none is shipped.
+
+    Seeds that differ by a multiple of the number of draws have the same one, and differ by chance alone.
+    """
+    return load_posterior().draw(seed - 1) if posterior_hash() else ({}, None)
+
+
 def save_posterior(posterior: Posterior, path: Path) -> None:
     """Write a posterior, whole or not at all."""
     draft = path.with_suffix(".tmp")

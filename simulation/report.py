@@ -15,11 +15,17 @@ from rich.table import Table
 from simulation.data import Datum
 from simulation.experiment import QUANTILES, TARGET_YEAR, Ensemble, Verdict
 from simulation.indicators import INDICATORS, TARGETS, observed
+from simulation.posterior import posterior_hash
+from simulation.uncertainty import ESTIMATOR, Share, share_of
 
-BANDS_HOLD = "Bands hold chance, outside conditions and drift; not yet the uncertainty of parameters."
-"""What the bands of a projection cover, said wherever one is shown."""
+BANDS_HOLD = {
+    True: "Bands hold chance, outside conditions and drift; parameters stand at their central values.",
+    False: "Bands hold chance, outside conditions, drift and the uncertainty of parameters.",
+}
+"""What the bands of a projection cover, by whether parameters are central; said wherever one is shown."""
 CHECKED_YEARS = (2015, 2018)  # shown beside what was observed
 FULL_WIDTH = 110  # columns that the whole table needs; a narrower one shows fewer
+CHANCE_WIDTH = 120  # the same with the share of chance in the variance
 
 _REGION_NAMES = {
     "Ningbo_HTZ+Wenzhou_HTZ": "both zones",
@@ -41,6 +47,11 @@ class Band(NamedTuple):
 BANDS = (Band("50 % band", "q25", "q75"), Band("90 % band", "q05", "q95"))
 
 
+def bands_hold(central: bool | None = None) -> str:
+    """Return what bands cover; by default, those of runs that draw from a posterior if one is shipped."""
+    return BANDS_HOLD[not posterior_hash() if central is None else central]
+
+
 def region_name(region: str) -> str:
     """Return a region's name as a person would say it."""
     return _REGION_NAMES.get(region, region)
@@ -56,6 +67,7 @@ class Row:
     years: tuple[int, ...]
     band: dict[str, NDArray[np.float64]]
     verdict: Verdict | None = None
+    share: Share | None = None
 
     @property
     def unit(self) -> str:
@@ -86,6 +98,7 @@ class Row:
             "probability": verdict.probability if verdict else None,
             "gap": _finite_or_none(verdict.gap) if verdict else None,
             "years": years,
+            "variance": self.share and {"parameters": self.share.parameters, **vars(self.share)},
         }
 
 
@@ -95,7 +108,8 @@ def target_rows(ensemble: Ensemble) -> Iterator[Row]:
         for region in target.regions:
             band = ensemble.band(target.indicator, region)
             verdict = ensemble.verdict(target, region)
-            yield Row(target.id, target.indicator, region, ensemble.years, band, verdict)
+            share = share_of(ensemble, target.indicator, region)
+            yield Row(target.id, target.indicator, region, ensemble.years, band, verdict, share)
 
 
 def indicator_rows(ensemble: Ensemble) -> Iterator[Row]:
@@ -117,6 +131,10 @@ def document(ensemble: Ensemble) -> dict[str, Any]:
         "run_ids": ensemble.run_ids,
         "targets": [row.document() for row in target_rows(ensemble)],
         "indicators": [row.document() for row in indicator_rows(ensemble)],
+        "central": ensemble.experiment.central,
+        "variance": {"pairs": len(ensemble.twins), "year": TARGET_YEAR, "estimator": ESTIMATOR}
+        if ensemble.twins
+        else None,
     }
 
 
@@ -128,24 +146,38 @@ def table(ensemble: Ensemble, width: int) -> Table:
     view = Table(
         title=f"{experiment.name}: {len(ensemble.results)} runs at scale {experiment.scale:g}",
         caption="medians; in brackets the published value, with ~ where it is an assumption; "
-        f"P is the share of runs that meet the target, gap the median less the target. {BANDS_HOLD}",
+        "P is the share of runs that meet the target, gap the median less the target. "
+        f"{variance_words(ensemble)}{bands_hold(experiment.central)}",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
     view.add_column("", min_width=14)
-    for heading in (*years, TARGET_YEAR, *(band.name for band in bands), "target", "P", "gap"):
+    chance = ("chance",) if width >= CHANCE_WIDTH and ensemble.twins else ()
+    for heading in (*years, TARGET_YEAR, *(band.name for band in bands), *chance, "target", "P", "gap"):
         view.add_column(str(heading), justify="right", no_wrap=True)
     for _, rows in groupby(target_rows(ensemble), key=attrgetter("id")):
         for index, row in enumerate(rows):
             if index == 0:
                 view.add_row(f"[bold]{INDICATORS[row.indicator].name_en}[/bold], {row.unit}")
-            view.add_row("  " + region_name(row.region), *_cells(row, years, bands))
+            view.add_row("  " + region_name(row.region), *_cells(row, years, bands, bool(chance)))
     return view
 
 
-def _cells(row: Row, years: Sequence[int], bands: Sequence[Band]) -> Iterator[str]:
+def variance_words(ensemble: Ensemble) -> str:
+    """Return what the share of chance is and how well it is known, nothing without twins."""
+    shares = [row.share for row in target_rows(ensemble) if row.share]
+    if not shares:
+        return ""
+    chance, error = (float(np.median([vars(each)[name] for each in shares])) for name in ("chance", "error"))
+    return (
+        f"Of the variance in {TARGET_YEAR} chance makes {chance:.0%} (± {error:.0%}) in the median target, "
+        f"parameters the rest (by {len(ensemble.twins)} pairs of runs with equal parameters). "
+    )
+
+
+def _cells(row: Row, years: Sequence[int], bands: Sequence[Band], chance: bool) -> Iterator[str]:
     for year in years:
         datum = row.observed(year)
         mark = "~" if datum and datum.provenance == "assumption" else ""
@@ -154,6 +186,8 @@ def _cells(row: Row, years: Sequence[int], bands: Sequence[Band]) -> Iterator[st
     for band in bands:
         ends = [number(row.at(end, TARGET_YEAR)) for end in (band.low, band.high)]
         yield "–".join(ends) if all(ends) else ""
+    if chance:
+        yield f"{row.share.chance:.0%}" if row.share else ""
     if verdict := row.verdict:
         yield from (number(verdict.goal), f"{verdict.probability:.0%}", number(verdict.gap, signed=True))
 

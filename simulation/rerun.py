@@ -1,6 +1,6 @@
 """Find the run that a name stands for, and refuse to repeat it when it cannot be the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,14 @@ def from_name(name: str) -> Recorded:
             f"scenario {spec.scenario!r} of {name} is not in the catalogue; if it was a file, name the "
             "directory of the results with --from"
         )
-    today = run_id(spec)
-    if today != name:
-        raise InputError(
-            f"{name} cannot be repeated: the same run is called {today} today. Either the code, the data, "
-            "the parameter table or the scenario has changed, or the run had a scenario file or parameters "
-            "of its own; name the directory of its results with --from to learn which"
-        )
-    return Recorded(spec)
+    for candidate in (spec, replace(spec, central=True)):
+        if run_id(candidate) == name:
+            return Recorded(candidate)
+    raise InputError(
+        f"{name} cannot be repeated: the same run is called {run_id(spec)} today. Either the code, the data, "
+        "the parameter table, the posterior or the scenario has changed, or the run had a scenario file or "
+        "parameters of its own; name the directory of its results with --from to learn which"
+    )
 
 
 def from_results(name: str, directory: Path) -> Recorded:
@@ -52,17 +52,19 @@ def from_results(name: str, directory: Path) -> Recorded:
     """
     manifest = read_manifest(directory)
     try:
-        run = next((run for run in manifest["runs"] if run["run_id"] == name), None)
+        recorded_runs = (*manifest["runs"], *manifest.get("twins", ()))
+        run = next((run for run in recorded_runs if run["run_id"] == name), None)
         if run is None:
             raise InputError(f"no run {name} in {directory}; it holds {_names(manifest)}")
         file = manifest["scenario_file"]
         scenario = str(directory / file) if file else manifest["scenario"]
-        spec = RunSpec(scenario, run["seed"], manifest["scale"], manifest["until"], manifest["parameters"])
         recorded = Fingerprint(**manifest["fingerprint"])
+        numbers = run["seed"], manifest["scale"], manifest["until"], manifest["parameters"]
+        spec = RunSpec(scenario, *numbers, central=not recorded.posterior)
         digest = run["digest"]
     except (KeyError, TypeError) as error:
         raise StorageError(f"the manifest in {directory} is damaged: {error}") from error
-    changed = recorded.differences(fingerprint(scenario))
+    changed = recorded.differences(fingerprint(scenario, spec.central))
     if changed:
         made_by = f"; it was made by version {manifest.get('code') or manifest['yongwen']}"
         raise InputError(f"{name} cannot be repeated: {' and '.join(changed)} changed since{made_by}")

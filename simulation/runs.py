@@ -28,6 +28,7 @@ from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation.data import data_hash
 from simulation.errors import InputError
 from simulation.model import LAST_YEAR, InnovationModel
+from simulation.posterior import draw_of, posterior_hash
 
 DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0
@@ -50,7 +51,10 @@ class RunSpec:
     scenario
         Name in the catalogue, path of a scenario file, or a scenario that need not be in any file.
     parameters
-        Values that replace those of the parameter table.
+        Values that replace those of the posterior or of the parameter table.
+    central
+        Take the central values of the parameter table and the fitted city effects. Otherwise they come from
+        the draw of the shipped posterior that belongs to the seed, if one is shipped.
     check
         Test all invariants after every tick. It changes no outcome, so it is no part of the run's identity.
     """
@@ -61,6 +65,7 @@ class RunSpec:
     until: int = DEFAULT_UNTIL
     parameters: Mapping[str, float] = field(default_factory=dict)
     check: bool = False
+    central: bool = False
 
     def __post_init__(self) -> None:
         whole = (("seed", self.seed, 0, MAX_SEED), ("until", self.until, FIRST_YEAR, LAST_YEAR))
@@ -82,6 +87,7 @@ class Fingerprint:
     parameters: str
     scenario: str
     name: str
+    posterior: str = ""  # empty for runs at central values
 
     def differences(self, other: "Fingerprint") -> list[str]:
         """Name the parts in which two fingerprints differ."""
@@ -90,6 +96,7 @@ class Fingerprint:
             "data": "the data",
             "parameters": "the parameter table",
             "scenario": "the scenario",
+            "posterior": "the posterior",
         }
         return [word for part, word in words.items() if getattr(self, part) != getattr(other, part)]
 
@@ -125,15 +132,16 @@ def _imported(module: Path, root: Path) -> set[Path]:
     return found
 
 
-def fingerprint(scenario: str | Scenario) -> Fingerprint:
+def fingerprint(scenario: str | Scenario, central: bool = False) -> Fingerprint:
     """Return the fingerprint of runs of `scenario`, loading and so validating all that they read."""
     loaded = load_scenario(scenario) if isinstance(scenario, str) else scenario
-    return Fingerprint(code_hash(), data_hash(), parameters_hash(), loaded.content_hash, loaded.name)
+    drawn = "" if central else posterior_hash()
+    return Fingerprint(code_hash(), data_hash(), parameters_hash(), loaded.content_hash, loaded.name, drawn)
 
 
 def run_id(spec: RunSpec, parts: Fingerprint | None = None) -> str:
     """Return the name of a run; give `parts` to spare reading the scenario again."""
-    parts = parts or fingerprint(spec.scenario)
+    parts = parts or fingerprint(spec.scenario, spec.central)
     content = [asdict(parts), spec.parameters, spec.seed, spec.scale, spec.until]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]
     scale = repr(spec.scale).removesuffix(".0")
@@ -187,13 +195,15 @@ def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
 
 def new_model(spec: RunSpec, scenario: str | Scenario | None = None) -> InnovationModel:
     """Return the model of a run at the start of 2015, or of the same run under another scenario."""
+    chosen, effects = ({}, None) if spec.central else draw_of(spec.seed)
     return InnovationModel(
         scenario=scenario or spec.scenario,
         scale=spec.scale,
         until=spec.until,
         seed=spec.seed,
         check=spec.check,
-        parameters=spec.parameters or None,
+        parameters={**chosen, **spec.parameters} or None,
+        effects=effects,
     )
 
 

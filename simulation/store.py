@@ -126,22 +126,24 @@ def manifest(ensemble: Ensemble) -> dict[str, Any]:
         "until": experiment.until,
         "parameters": dict(experiment.parameters),
         "seeds": ensemble.seeds,
-        "runs": [
-            {
-                "run_id": result.run_id,
-                "seed": result.spec.seed,
-                "checked": result.spec.check,
-                "seconds": round(result.seconds, 3),
-                "digest": result.digest,
-            }
-            for result in ensemble.results
-        ],
+        "runs": [_record(result) for result in ensemble.results],
+        "twins": [_record(result) for result in ensemble.twins],
         "started": (finished - timedelta(seconds=ensemble.elapsed_s)).isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "elapsed_s": round(ensemble.elapsed_s, 3),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "machine": {"platform": platform.platform(), "cpus": os.cpu_count()},
+    }
+
+
+def _record(result: RunResult) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "seed": result.spec.seed,
+        "checked": result.spec.check,
+        "seconds": round(result.seconds, 3),
+        "digest": result.digest,
     }
 
 

@@ -81,7 +81,8 @@ def test_run_prints_one_document_with_every_target(yongwen):
     code, out, _ = yongwen("run", "baseline", *QUICK, "--json")
     assert code == 0
     got = json.loads(out)
-    assert list(got) == ["scenario", "seeds", "scale", "elapsed_s", "run_ids", "targets", "indicators"]
+    about = ["scenario", "seeds", "scale", "elapsed_s", "run_ids"]
+    assert list(got) == [*about, "targets", "indicators", "central", "variance"]
     assert (got["scenario"], got["seeds"], got["scale"]) == ("baseline", [1, 2], 0.01)
     assert {row["id"] for row in got["targets"]} == {target.id for target in TARGETS}
 
@@ -91,7 +92,7 @@ def test_the_document_has_ordered_bands_and_verdicts(made_up):
     assert len(got["targets"]) == sum(len(target.regions) for target in TARGETS)
     assert {row["id"] for row in got["indicators"]} == set(INDICATORS)
     for row in got["targets"] + got["indicators"]:
-        assert list(row) == ["id", "scope", "unit", "target", "probability", "gap", "years"]
+        assert list(row) == ["id", "scope", "unit", "target", "probability", "gap", "years", "variance"]
         assert list(row["years"]) == [str(year) for year in range(2015, 2023)]
         for year in row["years"].values():
             band = [year[name] for name in QUANTILES]

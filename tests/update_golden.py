@@ -18,7 +18,10 @@ from ruamel.yaml import YAML
 from simulation.runs import RunResult, RunSpec, run_one
 
 GOLDEN = Path(__file__).with_name("golden.yaml")
-RUNS = (RunSpec("baseline", seed=1, scale=0.05), RunSpec("guidance_funds", seed=2, scale=0.05))
+RUNS = (
+    RunSpec("baseline", seed=1, scale=0.05, central=True),
+    RunSpec("guidance_funds", seed=2, scale=0.05, central=True),
+)
 INDICATORS = ("rd_intensity", "high_tech_enterprises", "tech_smes", "valid_invention_patents_per_10k",
               "technology_contract_turnover", "innovation_capital")  # fmt: skip
 REGIONS = ("Ningbo", "Wenzhou", "Hangzhou", "YRD")

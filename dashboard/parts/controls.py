@@ -9,6 +9,7 @@ from solara.alias import rv
 from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
 from dashboard.views import Look, title_of
+from simulation.report import bands_hold
 
 
 @solara.component_vue("target_table.vue")
@@ -78,10 +79,7 @@ def Notes(shown: Sequence[Look]) -> None:
                       title=title_of(look.scenario, t), done=look.projection.draws,
                       wanted=look.projection.wanted)  # fmt: skip
             solara.Text(words, classes=["yw-note", "busy"])
-    solara.Text(
-        t("Bands hold chance, outside conditions and drift; not yet the uncertainty of parameters."),
-        classes=["yw-note"],
-    )
+    solara.Text(t(bands_hold()), classes=["yw-note"])
 
 
 @solara.component_vue("picker.vue")

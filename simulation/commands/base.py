@@ -37,12 +37,18 @@ Scale = Annotated[
     float, typer.Option(help="Share of firms that is simulated, 0.001 to 1, each with its weight.")
 ]
 Settings = Annotated[
-    list[str], typer.Option("--set", help="NAME=VALUE of a parameter, instead of the table's; repeatable.")
+    list[str], typer.Option("--set", help="NAME=VALUE of a parameter, instead of what is drawn; repeatable.")
 ]
 With = Annotated[
     list[str] | None,
     typer.Option(
         "--with", help="Scenario whose conditions are laid over it, such as trade_shock; may be repeated."
+    ),
+]
+Central = Annotated[
+    bool,
+    typer.Option(
+        "--central", help="Hold parameters at central values instead of drawing from the posterior."
     ),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Test all invariants after every tick (slower).")]

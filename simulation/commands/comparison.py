@@ -7,6 +7,7 @@ import typer
 
 from simulation.commands.base import (
     EXIT_CODES,
+    Central,
     FirstSeed,
     Force,
     Json,
@@ -45,6 +46,7 @@ def compare(
         float | None,
         typer.Option(help="Scale to this cost over no policy instead, 100m CNY 2019-2022."),
     ] = None,
+    central: Central = False,
     json: Json = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -55,7 +57,7 @@ def compare(
     scenarios = ["+".join((scenario, *(with_ or ()))) for scenario in scenarios]
     cli_compare.compare(
         scenarios, seeds, first_seed, scale, until, processes, out, members, json, force, quiet, equal_budget,
-        budget,
+        budget, central,
     )  # fmt: skip
 
 

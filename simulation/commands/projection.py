@@ -7,6 +7,7 @@ import typer
 
 from simulation.commands.base import (
     EXIT_CODES,
+    Central,
     Check,
     FirstSeed,
     Force,
@@ -32,6 +33,10 @@ def run(
     scale: Scale = 1.0,
     until: Until = 2022,
     settings: Settings = [],  # noqa: B006 - typer copies it
+    central: Central = False,
+    pairs: Annotated[
+        int, typer.Option(help="Runs repeated with equal parameters, to tell chance from parameters.")
+    ] = 8,
     out: Annotated[Path | None, typer.Option(help="Directory for tables, figures and the manifest.")] = None,
     processes: Processes = None,
     check: Check = False,
@@ -44,8 +49,9 @@ def run(
 
     scenario = "+".join((scenario, *(with_ or ())))
     cli_run.run(
-        scenario, seeds, first_seed, scale, until, settings, out, processes, check, json, force, quiet
-    )
+        scenario, seeds, first_seed, scale, until, settings, central, pairs, out, processes, check, json,
+        force, quiet,
+    )  # fmt: skip
 
 
 @app.command(epilog=EXIT_CODES, rich_help_panel="Project")
