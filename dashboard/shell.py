@@ -1,11 +1,13 @@
 """The frame around every page: routes, navigation, language, style, and the simulation behind the pages."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import reacton
 import solara
 import solara.lab
 import solara.server.settings as server
@@ -25,6 +27,7 @@ server.theme.show_banner = False
 server.theme.title = "甬温 Yongwen"
 server.kernel.cull_timeout = "30m"
 server.assets.extra_locations = [*server.assets.extra_locations, "pylopdf_fonts_zh_cn"]
+logger = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("style.css")
 
 
@@ -83,8 +86,7 @@ def Layout(children: list[solara.Element] | None = None) -> None:
     ):
         _Bar()
         _Failure()
-        with rv.Html(tag="main", children=children or [], class_="yw-main"):
-            pass
+        _Guarded(children or [])
 
 
 @solara.component
@@ -107,6 +109,22 @@ def _Bar() -> None:
                     name, text=True, small=True, on_click=lambda code=code: session.language.set(code),
                     classes=["here"] if code == session.language.value else [],
                 )  # fmt: skip
+
+
+@solara.component
+def _Guarded(children: list[solara.Element]) -> None:
+    """Show the page; one that fails says so, and the rest of the app and the draft stay as they are."""
+    t = use_session().texts
+    failure, clear = reacton.use_exception()
+    if failure is None:
+        rv.Html(tag="main", children=children, class_="yw-main")
+        return
+    logger.error("a page failed", exc_info=failure)
+    with rv.Html(tag="main", class_="yw-main"):
+        solara.Error(
+            t("This page could not be shown. Your scenario is kept.") + f" ({type(failure).__name__})"
+        )
+        solara.Button(t("Try again"), on_click=clear)
 
 
 @solara.component

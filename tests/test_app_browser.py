@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.settings import PROCESSES
+from dashboard.sharing import decode
 from scenarios.levers import LEVERS
 from simulation.indicators import TARGETS
 
@@ -169,6 +170,17 @@ def test_the_language_changes_and_the_draft_stays(visit):
     expect(page.locator(".yw-legend")).to_contain_text("我的情景")
 
 
+def _link_to(page: Page, title: str) -> str:
+    """Return the link, once it leads to a scenario of this title."""
+    for _ in range(PATIENCE // 250):
+        link: str = page.get_by_label("Link", exact=True).input_value()
+        scenario, _mistakes = decode(link.split("?s=")[1])
+        if scenario and scenario.title.en == title:
+            return link
+        page.wait_for_timeout(250)
+    pytest.fail("the link never led to the scenario")
+
+
 def test_a_link_rebuilds_the_scenario_for_somebody_else(visit):
     page = visit("lab")
     page.locator("[data-lever=hangzhou_link] summary").first.click()
@@ -177,10 +189,8 @@ def test_a_link_rebuilds_the_scenario_for_somebody_else(visit):
     page.locator(".yw-title").fill("Ningbo looks north <b>")
     page.locator(".yw-title").press("Enter")
     page.get_by_role("button", name="Share").click()
-    field = page.get_by_label("Link", exact=True)
     expect(page.locator(".yw-title")).to_have_value("Ningbo looks north <b>")
-    page.wait_for_timeout(500)
-    link = field.input_value()
+    link = _link_to(page, "Ningbo looks north <b>")
     assert len(link) < 2000
     other = visit(link)
     expect(other.locator("[data-lever=hangzhou_link] input[type=number]")).to_have_value("0.35")

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 
+import ipyvuetify as v
 import numpy as np
 import pytest
 import solara
@@ -22,7 +24,7 @@ from dashboard.estimate import completed
 from dashboard.i18n import LANGUAGES, Texts
 from dashboard.parts.levers import chapters
 from dashboard.settings import SCALE, SEEDS, read_settings
-from dashboard.shell import PAGES
+from dashboard.shell import PAGES, _Guarded
 from dashboard.state import Session, session_context
 from dashboard.views import chart, likelihood, looks, sentence, target_row
 from scenarios.articles import ARTICLES, CHAPTERS
@@ -235,6 +237,48 @@ def test_pages_render(session: Session, page: object, language: str) -> None:
     session.language.value = language
     box, context = solara.render(Visit(), handle_error=False)
     assert box.children
+    context.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_pages_render_while_the_draft_changes(
+    session: Session, page: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may take in a lever between any two readings of the draft."""
+
+    @solara.component
+    def Visit() -> None:
+        session_context.provide(session)
+        page.component()  # type: ignore[attr-defined]
+
+    before, after = session.draft, set_lever(BASELINE, "guidance_fund", value=20)
+    for readings in range(1, 12):
+        drafts = chain(repeat(before, readings), repeat(after))
+        monkeypatch.setattr(Session, "draft", property(lambda _, drafts=drafts: next(drafts)))
+        _box, context = solara.render(Visit(), handle_error=False)
+        context.close()
+
+
+def test_a_page_that_fails_says_so_and_can_be_tried_again(session: Session) -> None:
+    fails = [True]
+
+    @solara.component
+    def Page() -> None:
+        if fails[0]:
+            raise KeyError("lost")
+        solara.Text("all is well")
+
+    @solara.component
+    def Visit() -> None:
+        session_context.provide(session)
+        _Guarded([Page()])
+
+    _, context = solara.render(Visit(), handle_error=False)
+    assert "could not be shown" in str(context.find(v.Alert).widget.children)
+    fails[0] = False
+    context.find(v.Btn, children=["Try again"]).widget.click()
+    assert not context.find(v.Alert).widgets
+    assert context.find(v.Html, tag="main").widget.children
     context.close()
 
 

@@ -1,5 +1,6 @@
 """Two to four scenarios side by side, on the same draws, with differences to the first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import solara
@@ -52,7 +53,7 @@ def Page() -> None:
                 {"key": one.content_hash, "name": title_of(one, t), "colour": _colour(session, one)}
                 for one in chosen
             ],
-            rows=[*_rows(session, comparison, scope.value), _cost(session, comparison)],
+            rows=[*_rows(session, chosen, comparison, scope.value), _cost(session, chosen, comparison)],
         )
     draws = len(comparison.first.results)
     solara.Text(
@@ -108,15 +109,17 @@ def _colour(session: Session, scenario: Scenario) -> str:
     return colour_of(scenario, session.draft, session.compared.value)
 
 
-def _rows(session: Session, comparison: Comparison, scope: int) -> list[dict[str, Any]]:
-    return [_row(session, row) for row in comparison.rows if row.region == row.target.regions[scope]]
+def _rows(
+    session: Session, chosen: Sequence[Scenario], comparison: Comparison, scope: int
+) -> list[dict[str, Any]]:
+    return [_row(session, chosen, row) for row in comparison.rows if row.region == row.target.regions[scope]]
 
 
-def _row(session: Session, row: Row) -> dict[str, Any]:
+def _row(session: Session, chosen: Sequence[Scenario], row: Row) -> dict[str, Any]:
     t = session.texts
     item = INDICATORS[row.target.indicator]
     bars, cells = [], []
-    for one in session.compared.value:
+    for one in chosen:
         outcome = row.outcomes[one.content_hash]
         bars.append((_colour(session, one), {name: getattr(outcome, name) for name in QUANTILES}))
         ends = [t.number(value, item.decimals) for value in (outcome.q05, outcome.q95)]
@@ -142,11 +145,11 @@ def _row(session: Session, row: Row) -> dict[str, Any]:
     }
 
 
-def _cost(session: Session, comparison: Comparison) -> dict[str, Any]:
+def _cost(session: Session, chosen: Sequence[Scenario], comparison: Comparison) -> dict[str, Any]:
     t = session.texts
     item = INDICATORS["fiscal_cost"]
     cells = []
-    for one in session.compared.value:
+    for one in chosen:
         cost = comparison.costs[one.content_hash]
         cells.append(
             {

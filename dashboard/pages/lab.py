@@ -11,8 +11,8 @@ from dashboard.parts.keeping import Keeping
 from dashboard.parts.levers import chapters, words
 from dashboard.state import LEAST_FOR_BAND, Session, use_session
 from dashboard.views import Look, difference_words, looks, target_row, title_of
-from scenarios.comparison import Comparison
-from scenarios.scenario import list_scenarios, load_scenario
+from scenarios.comparison import Difference
+from scenarios.scenario import Scenario, list_scenarios, load_scenario
 from scenarios.writing import scenario_text
 from simulation.experiment import TARGET_YEAR
 from simulation.indicators import INDICATORS, TARGETS
@@ -24,18 +24,19 @@ MOST_GROWTH = 5.0  # points a year that the slider offers
 def Page() -> None:
     """Show the levers, the targets under the draft, and what it costs."""
     session = use_session()
-    shown = looks(session, (load_scenario(BASELINE), reference_of(session.draft), session.draft))
+    draft = session.draft  # once: it may change while the page is drawn
+    shown = looks(session, (load_scenario(BASELINE), reference_of(draft), draft))
     with solara.Div(classes=["yw-lab"]):
         with solara.Div(classes=["yw-card", "yw-controls"]):
             _Tools(session)
             LeverList(
-                chapters=chapters(session.draft, session.texts),
+                chapters=chapters(draft, session.texts),
                 words=words(session.texts),
                 event_set=lambda change: _change(session, change),
             )
             _Conditions(session)
         with solara.Div(classes=["yw-card", "yw-outcomes"]):
-            _Outcomes(session, shown)
+            _Outcomes(session, draft, shown)
 
 
 def _change(session: Session, change: dict[str, Any]) -> None:
@@ -110,13 +111,13 @@ def _Tools(session: Session) -> None:
 
 
 @solara.component
-def _Outcomes(session: Session, shown: list[Look]) -> None:
+def _Outcomes(session: Session, draft: Scenario, shown: list[Look]) -> None:
     t = session.texts
-    draft, reference = session.draft, reference_of(session.draft)
+    reference = reference_of(draft)
     comparison = None
     if draft.content_hash != reference.content_hash:
         comparison = session.comparison(reference, draft)
-    _Headline(session, comparison)
+    _Headline(session, comparison.costs[draft.content_hash].paired if comparison else None)
     mine = next((look for look in shown if look.scenario.content_hash == draft.content_hash), None)
     if mine is None and not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
@@ -159,13 +160,12 @@ def _Outcomes(session: Session, shown: list[Look]) -> None:
 
 
 @solara.component
-def _Headline(session: Session, comparison: Comparison | None) -> None:
+def _Headline(session: Session, cost: Difference | None) -> None:
     t = session.texts
     with solara.Div(classes=["yw-headline"]):
         solara.HTML(tag="h1", unsafe_innerHTML=t("Targets under this scenario"))
-        if comparison:
-            paired = comparison.costs[session.draft.content_hash].paired
-            money = t.amount(paired.difference if paired else 0.0, INDICATORS["fiscal_cost"], signed=True)
+        if cost:
+            money = t.amount(cost.difference, INDICATORS["fiscal_cost"], signed=True)
             solara.Text(t("Public money 2019 to 2022: {money}", money=money), classes=["yw-summary"])
         else:
             solara.Text(t("No lever is moved: this is the baseline."), classes=["yw-summary"])

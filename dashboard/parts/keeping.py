@@ -55,15 +55,20 @@ def Keeping(session: Session) -> None:
     def rename(title: Any) -> None:
         session.draft = renamed(session.draft, str(title))
 
+    def save(title: Any) -> None:
+        rename(title)  # it may still be in the field
+        session.saved.set(saved_with(session.saved.value, session.draft))
+
+    draft = session.draft
     Files(
-        title=title_of(session.draft, t),
-        code=encode(session.draft),
+        title=title_of(draft, t),
+        code=encode(draft),
         saved=[encode(scenario) for scenario in session.saved.value],
         mistakes=list(session.mistakes.value),
         words=words(t),
         largest=MAX_BYTES,
         event_rename=rename,
-        event_save=lambda _=None: session.saved.set(saved_with(session.saved.value, session.draft)),
+        event_save=save,
         event_load=load,
         event_restore=restore,
         event_dismiss=lambda _=None: session.mistakes.set(()),
