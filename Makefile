@@ -27,7 +27,7 @@ test: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n logical --dist loadfile
 
 bench: setup
 	@$(BIN)/pytest bench --benchmark-only --benchmark-columns=min,median,max,rounds

@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from simulation.experiment import Ensemble, Experiment, plan
 from simulation.indicators import INDICATORS, TARGETS
 from simulation.runs import RunResult
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist may set it; tables are tested at their own widths
 
 YEARS = tuple(range(2015, 2023))
 REGIONS = (*dict.fromkeys(region for target in TARGETS for region in target.regions), "YRD")
