@@ -15,7 +15,7 @@ from solara.alias import rv
 
 from dashboard.engine import engine
 from dashboard.i18n import LANGUAGES, N_
-from dashboard.pages import board, compare, lab, sources, trajectories
+from dashboard.pages import board, compare, lab, sources, trajectories, why
 from dashboard.parts.controls import PageLanguage
 from dashboard.sharing import decode
 from dashboard.state import Session, session_context, use_session
@@ -45,6 +45,7 @@ PAGES = (
     PageInfo("lab", N_("Laboratory"), lab.Page),
     PageInfo("trajectories", N_("Trajectories"), trajectories.Page),
     PageInfo("compare", N_("Compare"), compare.Page),
+    PageInfo("why", N_("Why"), why.Page),
     PageInfo("sources", N_("Sources"), sources.Page),
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashboard.views import Look
+from scenarios.attribution import Attribution
 from scenarios.comparison import Comparison
 from simulation.experiment import QUANTILES
 from simulation.indicators import INDICATORS
@@ -89,5 +90,33 @@ def comparison_table(comparison: Comparison, names: dict[str, str]) -> str:
                     row.goal,
                 )
                 yield (*where, *(found[name] for name in QUANTILES), outcome.probability, *gaps)
+
+    return _text(head, rows())
+
+
+def attribution_table(found: Attribution) -> str:
+    """Return what each part contributes to each measure, and the whole difference."""
+    head = (
+        "scenario",
+        "measure",
+        "region",
+        "unit",
+        "part",
+        "levers",
+        "value",
+        "low",
+        "high",
+        "told",
+        "share",
+    )
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for row in found.rows():
+            where = (found.plan.last.name, row.measure.id, row.measure.region, row.measure.unit)
+            whole = row.difference
+            yield (*where, "difference", "", whole.difference, whole.low, whole.high, whole.told, 1.0)
+            for player, part in zip(found.plan.players, row.contributions, strict=True):
+                ends = (part.difference, part.low, part.high, part.told, row.share(part))
+                yield (*where, player.id, " ".join(player.members), *ends)
 
     return _text(head, rows())

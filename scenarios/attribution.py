@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scenarios import shapley
 from scenarios.coalitions import FEW, Player, coalition, players
 from scenarios.comparison import Difference, paired_difference
-from scenarios.ledger import MEASURES, Advance, Ledger, Measure, check_seeds, defined, gather
+from scenarios.ledger import MEASURES, Advance, Ledger, Measure, Outcomes, check_seeds, defined, gather
 from scenarios.scenario import Scenario, load_scenario
 from simulation.errors import InputError
 from simulation.experiment import TARGET_YEAR
@@ -129,32 +129,43 @@ class Plan:
         how many runs there are in all.
         """
         ledger = ledger or Ledger()
-        self._gather(self.names, ledger, processes, advance)
-        found = Attribution(self, self._games(self.names, ledger), (), len(self.names))
+        gather(self.runs, ledger, processes, advance)
+        found = Attribution(self, self._games(self.names, ledger.known), (), len(self.names))
         if not self.pairs:
             return found
         pairs = tuple(combinations(sorted(found.strongest), 2))
         more = {key: name for key, name in self.names_of_pairs(pairs).items() if key not in self.names}
         if expect:
             expect(len(self.names) + len(more))
-        self._gather(more, ledger, processes, advance)
+        gather({name: self.spec(*key) for key, name in more.items()}, ledger, processes, advance)
         names = {**self.names, **more}
-        return Attribution(self, self._games(names, ledger), pairs, len(names))
+        return Attribution(self, self._games(names, ledger.known), pairs, len(names))
 
-    def _gather(
-        self,
-        names: Mapping[tuple[int, int], str],
-        ledger: Ledger,
-        processes: int | None,
-        advance: Advance | None,
-    ) -> None:
-        runs = {name: self.spec(*key) for key, name in names.items()}
-        gather(runs, ledger, processes, advance)
+    @cached_property
+    def runs(self) -> dict[str, RunSpec]:
+        """Return the runs that single players need, by name and seed by seed, for whoever runs them."""
+        return {name: self.spec(*key) for key, name in self.names.items()}
 
-    def _games(self, names: Mapping[tuple[int, int], str], ledger: Ledger) -> dict[int, shapley.Game]:
+    def so_far(self, known: Mapping[str, Outcomes]) -> "Attribution | None":
+        """Return what the outcomes of runs say by now: over the seeds of which all runs are known.
+
+        Single players only; None as long as there are fewer than two such seeds, since errors come from
+        their spread.
+        """
+        lacking = {seed for (_, seed), name in self.names.items() if name not in known}
+        seeds = tuple(seed for seed in self.seeds if seed not in lacking)
+        if len(seeds) < 2:
+            return None
+        names = {key: name for key, name in self.names.items() if key[1] not in lacking}
+        part = replace(self, seeds=seeds, pairs=False)
+        return Attribution(part, part._games(names, known), (), len(names))
+
+    def _games(
+        self, names: Mapping[tuple[int, int], str], known: Mapping[str, Outcomes]
+    ) -> dict[int, shapley.Game]:
         games: dict[int, dict[int, NDArray[np.float64]]] = {seed: {} for seed in self.seeds}
         for (mask, seed), name in names.items():
-            games[seed][mask] = ledger.known[name]
+            games[seed][mask] = known[name]
         return dict(games)
 
 

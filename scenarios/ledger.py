@@ -63,6 +63,11 @@ MEASURES: tuple[Measure, ...] = (
 COST_COLUMN = len(MEASURES) - 1
 
 
+def outcomes_of(result: RunResult) -> Outcomes:
+    """Return what a run says about every measure."""
+    return np.array([measure.of(result) for measure in MEASURES])
+
+
 @dataclass(eq=False)
 class Ledger:
     """Outcomes by run name, in a file if there is a `directory`, else only in memory."""
@@ -149,7 +154,7 @@ def gather(
     try:
         with interrupts_remembered() as interrupted, closing(stream(waiting, processes)) as finished:
             for result in finished:
-                ledger.add(result.run_id, np.array([measure.of(result) for measure in MEASURES]))
+                ledger.add(result.run_id, outcomes_of(result))
                 done += 1
                 if advance:
                     advance()

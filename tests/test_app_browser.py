@@ -284,7 +284,7 @@ def test_sources_can_be_searched(visit):
     expect(page.locator(".yw-table tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "sources"])
+@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "why", "sources"])
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
     page.locator(".yw-main > *").first.wait_for()
@@ -306,3 +306,20 @@ def test_levers_obey_the_keyboard(visit):
     slider.focus()
     slider.press("ArrowRight")
     expect(page.locator("[data-lever=angel_coinvestment]")).to_have_class("lever moved")
+
+
+def test_a_difference_is_split_into_its_parts(visit):
+    page = visit("why")
+    parts = page.locator(".yw-waterfall li.part")
+    expect(page.locator(".yw-sentence")).to_contain_text("Full plan changes this by")
+    expect(parts.nth(4)).to_be_visible()
+    page.get_by_role("link", name="Laboratory").click()
+    _set(page, "talent_inflow", 20000)
+    page.get_by_role("link", name="Why", exact=True).click()
+    page.get_by_role("button", name="Levers").click()
+    page.get_by_label("Target").select_option(label="High-level talent brought in")
+    expect(parts).to_have_count(1)
+    expect(parts).to_contain_text("Talent programmes")
+    expect(page.locator(".yw-waterfall li.end").last).to_contain_text("My scenario")
+    page.get_by_role("button", name="8 seeds").click()
+    expect(page.locator(".yw-main")).to_contain_text("8 seeds, 0.3% of firms")

@@ -1,6 +1,7 @@
 """The app's parts that need no browser: drafts, history, texts, shipped results, pages in both languages."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
@@ -34,9 +35,20 @@ from simulation.errors import InputError
 from simulation.experiment import plan
 from simulation.indicators import INDICATORS, TARGETS
 from simulation.policy import CITY_LEVERS
+from simulation.runs import RunResult, RunSpec
 
 BASELINE = load_scenario("baseline")
 each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+class IdleEngine:
+    """Simulates nothing, so that pages show what they show before their first results."""
+
+    def stream(self, client: str, runs: Mapping[str, RunSpec]) -> Iterator[list[RunResult]]:
+        return iter(())
+
+    def drop(self, client: str) -> None:
+        pass
 
 
 @pytest.fixture
@@ -44,6 +56,8 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """A visitor of a small server, with three draws of the baseline and of a draft."""
     monkeypatch.setenv(SCALE, "0.003")
     monkeypatch.setenv(SEEDS, "3")
+    for module in ("dashboard.attributing", "dashboard.pages.why"):
+        monkeypatch.setattr(f"{module}.engine", IdleEngine)
     found = Session("en")
     found.draft = set_lever(BASELINE, "talent_inflow", value=6000)
     for scenario in (BASELINE, found.draft):

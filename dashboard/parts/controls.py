@@ -158,3 +158,8 @@ def ComparisonTable(
 @solara.component_vue("data_table.vue")
 def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[str, str]) -> None:
     """Show rows that can be searched, fifty at a time."""
+
+
+@solara.component_vue("waterfall.vue")
+def WaterfallView(label: str, rows: list[dict[str, Any]], goal: float | None) -> None:
+    """Show the parts of a difference below each other, each from where the one before ends."""
