@@ -20,6 +20,7 @@ from simulation.cli import app
 from simulation.experiment import goal_of
 from simulation.indicators import INDICATORS, REGIONS, TARGETS
 from simulation.schedule import PHASES
+from simulation.sweeps.schema import schema_text
 
 DOCS = Path(__file__).resolve().parent
 ARTICLES = 27
@@ -205,6 +206,7 @@ PAGES = {
     "indicators.md": indicators_page,
     "levers.md": levers_page,
     "facts.md": facts_page,
+    "experiment.schema.json": schema_text,
 }
 
 

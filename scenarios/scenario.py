@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from scenarios.levers import LEVERS
-from scenarios.source import Location, Mistake, Source, read_source
+from scenarios.source import Location, Mistake, Source, read_source, worded
 
 CATALOGUE = Path(__file__).with_name("catalogue")
 FIRST_YEAR, LAST_YEAR = 2015, 2030
@@ -416,21 +416,6 @@ def _wrong_institutes(source: Source, names: Names) -> Iterator[Mistake]:
         taken.add(str(name))
 
 
-_WORDS = {
-    "missing": "is missing",
-    "float_type": "must be a number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "string_type": "must be a text",
-    "string_pattern_mismatch": "must be 2 to 60 characters a-z, 0-9 and _, the first a letter",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "value_error": "{error}",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-}
 _KEYS: Mapping[str, type[BaseModel]] = {
     "title": Bilingual,
     "description": Bilingual,
@@ -452,9 +437,7 @@ def _worded(error: ValidationError, source: Source) -> Iterator[Mistake]:
             model = _KEYS[str(where[0])] if len(where) > 1 else Scenario
             what = "unknown key" + near(str(where[-1]), model.model_fields)
         else:
-            what = _WORDS.get(kind, item["msg"]).format(**item.get("ctx", {}))
-            if kind.startswith(("float_", "int_", "string_")):
-                what += f", not {str(item['input'])[:40]!r}"
+            what = worded(item)
         if where[:1] == ("levers",) and where[-1] == "value" and (lever := LEVERS.get(str(where[1]))):
             what += f" ({lever.low:g} to {lever.high:g} {lever.unit})"
         yield Mistake(source.line(where), f"{'.'.join(map(str, where)) or 'scenario'}: {what}")

@@ -1,4 +1,4 @@
-"""Read a YAML text so that every entry keeps its line, and refuse what no scenario needs.
+"""Read a YAML text so that every entry keeps its line, and refuse what no scenario or experiment needs.
 
 The text is looked at as a stream of events first: aliases (with which a small text can stand for a huge one),
 tags and deep nesting are refused before anything is built from them.
@@ -17,6 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 MAX_BYTES = 100_000
 MAX_DEPTH = 10
+SCENARIO_SHAPE = "a scenario is a mapping with name, title, description and levers"
 _TAG = "tag:yaml.org,2002:"
 # Dates stay as they are written: a scenario has quarters.
 _SCALARS = {_TAG + kind for kind in ("int", "float", "bool", "null")}
@@ -51,8 +52,11 @@ class Source:
         return self.lines.get(location, 1)
 
 
-def read_source(path: Path) -> Source:
-    """Read a YAML file that holds one mapping; what is wrong with its form is among its mistakes."""
+def read_source(path: Path, shape: str = SCENARIO_SHAPE) -> Source:
+    """Read a YAML file that holds one mapping; what is wrong with its form is among its mistakes.
+
+    `shape` says what the file should be where it is no mapping.
+    """
     try:
         text = _text(path)
         if refused := tuple(_refused(text)):
@@ -65,7 +69,7 @@ def read_source(path: Path) -> Source:
     except YAMLError as error:
         return _broken(*_where_and_why(error))
     if not isinstance(root, MappingNode):
-        return _broken(1, "a scenario is a mapping with name, title, description and levers")
+        return _broken(1, shape)
     builder = _Builder()
     content = builder.mapping(root, ())
     return Source(content, builder.lines, tuple(builder.mistakes))
@@ -75,7 +79,7 @@ def _text(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise YAMLError(f"larger than {MAX_BYTES // 1000} kB, which no scenario needs")
+        raise YAMLError(f"larger than {MAX_BYTES // 1000} kB, which no file of this kind needs")
     return data.decode("utf-8-sig")
 
 
@@ -105,7 +109,7 @@ def _refused(text: str) -> Iterator[Mistake]:
         elif isinstance(event, CollectionStartEvent):
             depth += 1
         if depth > MAX_DEPTH:
-            yield Mistake(line, f"nested more than {MAX_DEPTH} deep, which no scenario needs")
+            yield Mistake(line, f"nested more than {MAX_DEPTH} deep, which no file of this kind needs")
             return
         if isinstance(event, AliasEvent):
             yield Mistake(line, f"aliases (*{event.anchor}) are not allowed; write the value out")
@@ -116,6 +120,32 @@ def _refused(text: str) -> Iterator[Mistake]:
 def _has_control(text: str) -> bool:
     """Tell whether a text holds control characters, which could command a terminal."""
     return any(unicodedata.category(character) == "Cc" for character in text if character not in "\n\t")
+
+
+_WORDS = {
+    "missing": "is missing",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "string_type": "must be a text",
+    "string_pattern_mismatch": "must be 2 to 60 characters a-z, 0-9 and _, the first a letter",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "value_error": "{error}",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+}
+
+
+def worded(item: Mapping[str, Any]) -> str:
+    """Return one of pydantic's findings in the words of a file."""
+    kind = item["type"]
+    what: str = _WORDS.get(kind, item["msg"]).format(**item.get("ctx", {}))
+    if kind.startswith(("float_", "int_", "string_")):
+        what += f", not {str(item['input'])[:40]!r}"
+    return what
 
 
 class _Builder:

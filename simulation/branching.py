@@ -20,7 +20,16 @@ from scenarios.scenario import FIRST_YEAR, LeverSetting, Scenario, Span, load_sc
 from simulation.errors import InputError
 from simulation.initial import follow
 from simulation.model import InnovationModel
-from simulation.runs import RunResult, RunSpec, finish, new_model, run_id, run_one, spare_the_collector
+from simulation.runs import (
+    RunResult,
+    RunSpec,
+    Watch,
+    finish,
+    new_model,
+    run_id,
+    run_one,
+    spare_the_collector,
+)
 
 Batch = Sequence[tuple[str, RunSpec]]
 """Named runs of one world: their specs differ in the scenario alone."""
@@ -93,15 +102,15 @@ class Histories:
         self.most_bytes = most_bytes
         self._kept: OrderedDict[tuple[World, int], InnovationModel] = OrderedDict()
 
-    def run(self, spec: RunSpec, name: str | None = None) -> RunResult:
+    def run(self, spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
         """Simulate one run as `run_one` does, from its branching point on where its history is kept."""
         spare_the_collector()
         begun = perf_counter()
         quarter = leaves_at(spec)
         if quarter < _SET_UP_READS:
-            return run_one(spec, name)
+            return run_one(spec, name, watch)
         model = branch(self._at(spec, quarter), _scenario(spec))
-        return finish(model, spec, name or run_id(spec), begun)
+        return finish(model, spec, name or run_id(spec), begun, watch)
 
     def _at(self, spec: RunSpec, quarter: int) -> InnovationModel:
         """Return the world of a run without policy at a quarter; it is kept and must not be stepped."""
@@ -180,6 +189,6 @@ def run_batch(batch: Batch) -> list[RunResult]:
     return list(run_together(batch, _own_histories()))
 
 
-def run_warm(spec: RunSpec, name: str | None = None) -> RunResult:
+def run_warm(spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
     """Simulate one run as `run_one` does, but only from where it leaves a history that this process keeps."""
-    return _own_histories().run(spec, name)
+    return _own_histories().run(spec, name, watch)

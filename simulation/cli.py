@@ -18,11 +18,22 @@ from simulation.errors import YongwenError
 from simulation.commands import projection
 from simulation.commands import comparison
 from simulation.commands import decision
+from simulation.commands import experiments
 from simulation.commands import calibration
 from simulation.commands import showing
 # isort: on
 
-__all__ = ["EXIT_CODES", "app", "calibration", "comparison", "decision", "main", "projection", "showing"]
+__all__ = [
+    "EXIT_CODES",
+    "app",
+    "calibration",
+    "comparison",
+    "decision",
+    "experiments",
+    "main",
+    "projection",
+    "showing",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

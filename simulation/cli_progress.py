@@ -26,6 +26,10 @@ class Counter:
         """Count one run."""
         self._bar.advance(self._task)
 
+    def add(self, runs: int) -> None:
+        """Count several runs."""
+        self._bar.advance(self._task, runs)
+
     def expect(self, total: int) -> None:
         """Say how many runs there will be in all."""
         self._bar.update(self._task, total=total)

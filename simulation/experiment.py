@@ -6,12 +6,9 @@ Replicates are computed in any order and sorted by seed; the number of processes
 import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -21,7 +18,7 @@ from numpy.typing import NDArray
 from scenarios.scenario import Scenario, in_catalogue, load_scenario
 from scenarios.writing import scenario_text
 from simulation.branching import Histories, batches, run_batch, run_together
-from simulation.errors import InputError, Interrupted, WorkerError
+from simulation.errors import InputError, Interrupted
 from simulation.indicators import TARGET_YEAR as TARGET_YEAR  # noqa: PLC0414 - given on to other modules
 from simulation.indicators import Target
 from simulation.indicators import goal_of as goal_of  # noqa: PLC0414
@@ -35,7 +32,7 @@ from simulation.runs import (
     fingerprint,
     run_id,
 )
-from simulation.workers import interrupts_held, interrupts_remembered, worker_pool
+from simulation.workers import interrupts_remembered, spread, worker_pool
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 MAX_RUNS = 100_000
@@ -72,26 +69,8 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
             yield from run_together(batch, histories)
         return
     with worker_pool(processes) as pool:
-        queue = iter(work)
-        waiting: set[Future[list[RunResult]]] = set()
-
-        def submit(count: int) -> None:
-            waiting.update(pool.submit(run_batch, batch) for batch in islice(queue, count))
-
-        with interrupts_held():
-            submit(_QUEUED * processes)
-        try:
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                waiting -= done
-                submit(len(done))
-                for future in done:
-                    yield from future.result()
-        except BrokenProcessPool as error:
-            raise WorkerError(
-                "a worker process died: use fewer processes if memory ran out, and in a script of your own "
-                "start the work under `if __name__ == '__main__'`"
-            ) from error
+        for results in spread(pool, run_batch, work, _QUEUED * processes):
+            yield from results
 
 
 def number_of_processes(wanted: int | None) -> int:

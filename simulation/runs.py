@@ -14,7 +14,7 @@ import gc
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,6 +33,8 @@ from simulation.posterior import draw_of, posterior_hash
 DEFAULT_UNTIL = 2022
 MIN_SCALE, MAX_SCALE = 0.001, 1.0
 MAX_SEED = 2**32 - 1
+
+Watch = Callable[[InnovationModel], object]
 
 _PACKAGES = ("agents", "scenarios", "simulation")
 _IMPORT = re.compile(r"^\s*(?:from (\S+) import (\([^)]*\)|.+)|import (.+))$", re.MULTILINE)
@@ -186,11 +188,11 @@ def spare_the_collector() -> None:
     gc.freeze()
 
 
-def run_one(spec: RunSpec, name: str | None = None) -> RunResult:
+def run_one(spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
     """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
     spare_the_collector()
     begun = perf_counter()
-    return finish(new_model(spec), spec, name or run_id(spec), begun)
+    return finish(new_model(spec), spec, name or run_id(spec), begun, watch)
 
 
 def new_model(spec: RunSpec, scenario: str | Scenario | None = None) -> InnovationModel:
@@ -207,10 +209,19 @@ def new_model(spec: RunSpec, scenario: str | Scenario | None = None) -> Innovati
     )
 
 
-def finish(model: InnovationModel, spec: RunSpec, name: str, begun: float) -> RunResult:
-    """Run a model to its end, take what it has found, and free it; `begun` is when work on it began."""
+def finish(
+    model: InnovationModel, spec: RunSpec, name: str, begun: float, watch: Watch | None = None
+) -> RunResult:
+    """Run a model to its end, take what it has found, and free it; `begun` is when work on it began.
+
+    `watch` looks at the model as it is and after every quarter, and must not change it.
+    """
+    if watch:
+        watch(model)
     while model.running:
         model.step()
+        if watch:
+            watch(model)
     table = model.table
     model.__dict__.clear()  # frees its arrays now; its cycles would wait for the garbage collector
     return RunResult(

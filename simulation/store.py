@@ -223,7 +223,8 @@ def _move_files(stage: Path, directory: Path) -> None:
 
 
 @contextmanager
-def explained(directory: Path) -> Iterator[None]:
+def explained(directory: Path, consequence: str = "nothing was written") -> Iterator[None]:
+    """Turn the system's errors while results are written into one that says why, and what it means."""
     try:
         yield
     except OSError as error:
@@ -236,5 +237,5 @@ def explained(directory: Path) -> Iterator[None]:
             errno.ENOTDIR: "part of the path is a file",
         }
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
-        message = f"results cannot be written to {directory}: {reason}; nothing was written"
+        message = f"results cannot be written to {directory}: {reason}; {consequence}"
         raise StorageError(message) from error

@@ -11,12 +11,20 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from multiprocessing.connection import Connection
 from types import FrameType
+from typing import TypeVar
+
+from simulation.errors import WorkerError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -67,6 +75,35 @@ def worker_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         own_end.close()
         pool.shutdown(cancel_futures=True)
         workers_end.close()
+
+
+def spread(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """Yield what a function gives for each item, as workers finish, in no particular order.
+
+    At most `ahead` items are waiting or running: more would only keep results in memory.
+    """
+    queue = iter(items)
+    waiting: set[Future[Result]] = set()
+
+    def submit(count: int) -> None:
+        waiting.update(pool.submit(function, item) for item in islice(queue, count))
+
+    with interrupts_held():
+        submit(ahead)
+    try:
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            waiting -= done
+            submit(len(done))
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process died: use fewer processes if memory ran out, and in a script of your own "
+            "start the work under `if __name__ == '__main__'`"
+        ) from error
 
 
 @contextmanager

@@ -28,7 +28,10 @@ PAGES = sorted(
         *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     ]
 )
-GENERATED = ("model.md", "command_line.md", "parameters.md", "indicators.md", "levers.md", "facts.md")
+GENERATED = (
+    *("model.md", "command_line.md", "parameters.md", "indicators.md", "levers.md", "facts.md"),
+    "experiment.schema.json",
+)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
