@@ -264,7 +264,9 @@ def test_parameters_and_conditions_reach_the_runs(sweep_of):
     [[job]] = sweep.parts
     assert job.spec.parameters == {"drift": 0.05, "search_rate": 0.3}
     assert job.spec.scenario.conditions["gdp_growth"].change == -2.0
-    assert (job.spec.scale, job.spec.until) == (0.02, 2018)
+    assert (job.spec.scale, job.spec.until, job.spec.central) == (0.02, 2018, False)
+    [[central]] = sweep_of("central: true").parts
+    assert central.spec.central
 
 
 def test_runs_of_one_world_stand_together(sweep_of):

@@ -24,7 +24,7 @@ from simulation.sweeps import directory as directories
 from simulation.sweeps import work
 from simulation.sweeps.directory import JOURNAL, MANIFEST, locked, part_path, read_journal
 from simulation.sweeps.executors import local
-from simulation.sweeps.planning import load_sweep
+from simulation.sweeps.planning import VERSIONS, load_sweep
 from simulation.sweeps.results import Results
 from simulation.sweeps.running import FailedRuns, run_sweep
 
@@ -265,6 +265,7 @@ def test_a_run_that_fails_does_not_stop_the_others(sweep, whole, tmp_path, monke
 
 def test_a_worker_with_other_code_refuses(sweep):
     task = work.task(sweep, 0)
+    assert len(task.versions) == len(VERSIONS)
     with pytest.raises(InputError, match="another version of the model"):
         work.compute(work.Task(0, task.jobs, task.outputs, ("0", *task.versions[1:])))
 

@@ -180,6 +180,7 @@ class Description(Part):
     scale: Finite = Field(default=1.0, ge=MIN_SCALE, le=MAX_SCALE)
     until: int = Field(default=DEFAULT_UNTIL, ge=FIRST_YEAR, le=LAST_YEAR)
     check: bool = False
+    central: bool = False
     parameters: dict[str, Finite] = {}
     factors: dict[str, Factor] = {}
     design: Design = Design(kind="grid")

@@ -31,7 +31,7 @@ import pyarrow as pa
 from scenarios.writing import scenario_text
 from simulation.errors import StorageError
 from simulation.store import MANIFEST, PACKAGES, code_version, explained, read_manifest
-from simulation.sweeps.planning import Sweep, plain
+from simulation.sweeps.planning import VERSIONS, Sweep, plain
 from simulation.sweeps.work import Done, digest_of, encode
 
 try:
@@ -44,6 +44,7 @@ SCHEMA = 1
 JOURNAL, LOCK, POINTS, EXPERIMENT, SCENARIOS = (
     *("journal.jsonl", "lock", "points.parquet", "experiment.yaml", "scenarios"),
 )
+_VERSION_WORDS = ("the model's code", "the data", "the parameter table", "the posterior")
 _LOST = "what was finished before is kept, and --resume goes on from there"
 
 
@@ -231,7 +232,7 @@ def _same(path: Path, content: Mapping[str, Any], sweep: Sweep) -> None:
     mine = plain(sweep)
     if content["experiment"] == mine["experiment"]:
         return
-    words = {"code": "the model's code", "data": "the data", "parameters": "the parameter table"}
+    words = dict(zip(VERSIONS, _VERSION_WORDS, strict=True))
     theirs, own = content["fingerprint"], mine["fingerprint"]
     assert isinstance(own, Mapping)
     changed = [word for key, word in words.items() if theirs.get(key) != own[key]]

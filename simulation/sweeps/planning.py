@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,9 @@ MANY_PARTS = 64
 PART_BYTES = 4 * 2**20
 """About how much of a run's tables is in one part at most (a run is never cut)."""
 _FIRMS, _ROW_BYTES = 250_000, 9
+
+VERSIONS = ("code", "data", "parameters", "posterior")
+"""Hashes that hold for a whole sweep."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def plan_sweep(description: Description, text: str = "", folder: Path = Path()) 
     scenarios = {base.name: base for base in bases}
     jobs = list(_jobs(description, scenarios, points))
     parts = _cut(jobs, _runs_a_part(description, len(jobs)))
-    return Sweep(description, text, scenarios, points, fingerprint(bases[0]), parts)
+    return Sweep(description, text, scenarios, points, fingerprint(bases[0], description.central), parts)
 
 
 def _jobs(
@@ -135,9 +138,10 @@ def _jobs(
         scenario = _set(scenarios[point.scenario], point, description.factors)
         varied = {name: value for name, value in point.values.items() if name in parameters()}
         settings = {**description.parameters, **varied}
-        parts = fingerprint(scenario)
+        parts = fingerprint(scenario, description.central)
+        how = description.scale, description.until, settings, description.check, description.central
         for seed in description.seed_list:
-            spec = RunSpec(scenario, seed, description.scale, description.until, settings, description.check)
+            spec = RunSpec(scenario, seed, *how)
             specs.append((point.index, spec, parts))
     sharing = Counter(world_of(spec) for _, spec, _ in specs)
     for index, spec, parts in sorted(specs, key=lambda each: (world_of(each[1]), each[0])):
@@ -199,7 +203,7 @@ def plain(sweep: Sweep) -> dict[str, object]:
     return {
         "experiment": sweep.identity,
         "name": description.name,
-        "fingerprint": {key: value for key, value in asdict(sweep.fingerprint).items() if key in _SHARED},
+        "fingerprint": {key: getattr(sweep.fingerprint, key) for key in VERSIONS},
         "scenarios": {name: scenario.content_hash for name, scenario in sweep.scenarios.items()},
         "factors": list(sweep.factors),
         "seeds": list(description.seed_list),
@@ -211,6 +215,3 @@ def plain(sweep: Sweep) -> dict[str, object]:
         "runs": sweep.runs,
         "parts": len(sweep.parts),
     }
-
-
-_SHARED = {"code", "data", "parameters"}

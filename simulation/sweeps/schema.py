@@ -15,16 +15,18 @@ def json_schema() -> dict[str, Any]:
     """Return the schema: that of the description, with all names and bounds."""
     schema = Description.model_json_schema()
     definitions, properties = schema["$defs"], schema["properties"]
-    factor, snapshot = definitions.pop("Factor"), definitions.pop("Snapshot")
+    snapshot = definitions.pop("Snapshot")
     how_many = {"type": "integer", "minimum": 1, "description": "How many, from 1 on."}
     properties["seeds"]["oneOf"].append(how_many)
     properties["parameters"] = _named({name: _number(name) for name in parameters()})
     names = (*LEVERS, *CONDITIONS, *parameters())
-    properties["factors"] = _named({name: _factor(name, factor) for name in names})
-    definitions["Design"]["properties"]["rows"] = {
-        "type": "array",
-        "items": _named({name: {"type": "number"} for name in names}),
+    properties["factors"] = _named({name: _factor(name) for name in names})
+    row = {
+        "type": "object",
+        "propertyNames": {"enum": list(names)},
+        "additionalProperties": {"type": "number"},
     }
+    definitions["Design"]["properties"]["rows"] = {"type": "array", "items": row}
     outputs = definitions["Outputs"]["properties"]
     for key, known in (("indicators", list(INDICATORS)), ("regions", list(REGIONS))):
         outputs[key] = {"anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": known}}]}
@@ -48,15 +50,11 @@ def _number(name: str) -> dict[str, Any]:
     return {"type": "number", "minimum": low, "maximum": high, "description": what.unit}
 
 
-def _factor(name: str, factor: dict[str, Any]) -> dict[str, Any]:
+def _factor(name: str) -> dict[str, Any]:
     number = _number(name)
-    values = {"type": "array", "minItems": 1, "items": number}
-    bounds = dict.fromkeys(("low", "high"), number)
-    return {
-        **factor,
-        "description": number["description"],
-        "properties": {**factor["properties"], "values": values, **bounds},
-    }
+    unit = number.pop("description")
+    bounds = {"low": number, "high": number, "values": {"items": number}}
+    return {"$ref": "#/$defs/Factor", "description": unit, "properties": bounds}
 
 
 def _snapshot(kind: str, snapshot: dict[str, Any]) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from simulation.branching import leaves_at, run_warm
 from simulation.data import data_hash
 from simulation.errors import InputError
 from simulation.model import InnovationModel
+from simulation.posterior import posterior_hash
 from simulation.runs import RunResult, code_hash, run_one
 from simulation.sweeps import snapshots
 from simulation.sweeps.description import Outputs
-from simulation.sweeps.planning import Job, Sweep
+from simulation.sweeps.planning import VERSIONS, Job, Sweep
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _one_at_a_time = threading.Lock()
@@ -34,7 +35,7 @@ class Task:
     part: int
     jobs: tuple[Job, ...]
     outputs: Outputs
-    versions: tuple[str, str, str]
+    versions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,8 @@ class Done:
 
 def task(sweep: Sweep, part: int) -> Task:
     """Return a part of a sweep as what a worker needs."""
-    marks = sweep.fingerprint
-    return Task(
-        part, sweep.parts[part], sweep.description.outputs, (marks.code, marks.data, marks.parameters)
-    )
+    versions = tuple(getattr(sweep.fingerprint, key) for key in VERSIONS)
+    return Task(part, sweep.parts[part], sweep.description.outputs, versions)
 
 
 def compute(wanted: Task) -> Done:
@@ -67,7 +66,8 @@ def compute(wanted: Task) -> Done:
     InputError
         This worker has other code or data than whoever sent the task.
     """
-    if wanted.versions != (code_hash(), data_hash(), parameters_hash()):
+    posterior = wanted.versions[-1] and posterior_hash()
+    if wanted.versions != (code_hash(), data_hash(), parameters_hash(), posterior):
         raise InputError(
             f"the worker on {platform.node()} has another version of the model or its data; install the same"
         )
