@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from agents.parameters import DERIVED, Parameter, parameters
+from calibration.effects.shipped import band, effect, load_results
 from calibration.facts import HEADER, LAST_YEAR, SEED, cells, measured, record
 from scenarios.levers import LEVERS
 from simulation.cli import app
@@ -164,6 +165,64 @@ def facts_page() -> str:
     )
 
 
+def effects_page() -> str:
+    """Return the table of virtual studies, as it was shipped."""
+    content = load_results()
+    made, studies = content["made"], content["studies"]
+    held_out = [row for row in studies if row["role"] == "held out"]
+    put_in = [row for row in studies if row["role"] == "put in"]
+    missed = [row for row in held_out if not row["passed"]]
+    ways = {"one world": "its own", "paired": "paired"}
+    header = ("study", "what is estimated", "published", "band", "model", "way", "other way", "passed")
+
+    def line(row: dict[str, Any]) -> Sequence[str]:
+        other = row["paired"] if row["counted"] == "one world" else row["one_world"]
+        what = f"{row['quantity']} ({row['lever']}; {row['design']}): {row['source']}"
+        found = effect(row["estimate"], row["se"]), ways[row["counted"]]
+        verdict = "yes" if row["passed"] else "**no**"
+        beside = effect(other["estimate"], other["se"]) if other else ""
+        return f"`{row['id']}`", what, row["published"], band(row), *found, beside, verdict
+
+    inside = [fact["passed"] for fact in content["facts"]]
+    return page(
+        "Effect sizes",
+        "calibration/effects/",
+        "Published studies of policies, repeated inside the model: treated and control units, the study's "
+        "estimator on the model's micro data, and the estimate beside what was published.",
+        f"**{content['passed']} of {content['of']} held-out studies pass.** Made on {made['made']} with "
+        f"{len(made['seeds'])} worlds at scale {made['scale']:g} by `{made['command']} --ship`, at central "
+        "values of the parameters; `yongwen effects --shipped` shows the table and says whether the model "
+        "has changed since.",
+        "\n".join(_HOW_TO_READ),
+        "## Held out",
+        table(header, [line(row) for row in held_out]),
+        "## What the misses mean",
+        "\n".join(f"* `{row['id']}`: {row['note'] or 'not explained yet'}." for row in missed),
+        "## Put in",
+        table((*header, "parameter"), [(*line(row), f"`{row['parameter']}`") for row in put_in]),
+        "## Stylised facts",
+        f"{inside.count(True)} lie inside their bands and {inside.count(False)} outside; see "
+        "[facts](facts.md).",
+    )
+
+
+_HOW_TO_READ = (
+    "How to read it:",
+    "",
+    "* *its own*: the estimator of the published study, in one world, where controls have to be found and",
+    "  selection can mislead. *Paired*: treated less untreated runs of the same seed, the effect itself. The",
+    "  column *way* says which of them counts; with a dozen cities the estimators of studies of hundreds of",
+    "  cities say little, so there the paired one counts.",
+    "* Errors are standard errors over worlds, with cities drawn by chance for treatment. They hold no",
+    "  uncertainty of parameters.",
+    "* A study passes if its estimate lies inside the band and four standard errors fit into the band; where",
+    "  only a direction is known, if it lies two standard errors on that side.",
+    "* *Put in*: a parameter was set from the number, so that finding it again is no test; such studies are",
+    "  shown and not counted.",
+    "* Bands are those of the evidence; published intervals are rare.",
+)
+
+
 def filled(name: str, block: str, content: str) -> str:
     """Return a page that is written by hand, with what stands between two comments made anew."""
     before, rest = (DOCS / name).read_text(encoding="utf-8").split(f"<!-- {block} -->")
@@ -207,6 +266,7 @@ PAGES = {
     "levers.md": levers_page,
     "facts.md": facts_page,
     "experiment.schema.json": schema_text,
+    "effects.md": effects_page,
 }
 
 

@@ -20,6 +20,7 @@ from simulation.commands import comparison
 from simulation.commands import decision
 from simulation.commands import experiments
 from simulation.commands import calibration
+from simulation.commands import effects
 from simulation.commands import showing
 # isort: on
 
@@ -29,6 +30,7 @@ __all__ = [
     "calibration",
     "comparison",
     "decision",
+    "effects",
     "experiments",
     "main",
     "projection",

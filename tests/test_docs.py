@@ -30,7 +30,7 @@ PAGES = sorted(
 )
 GENERATED = (
     *("model.md", "command_line.md", "parameters.md", "indicators.md", "levers.md", "facts.md"),
-    "experiment.schema.json",
+    *("effects.md", "experiment.schema.json"),
 )
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
