@@ -246,15 +246,15 @@ def command_line_page() -> str:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Yield every command by its full name, those of groups one by one."""
+    """Yield every command by its full name, those of groups one by one, after a group that is one itself."""
     root: Any = typer.main.get_command(app)
     waiting = [("yongwen", root)]
     while waiting:
         name, command = waiting.pop(0)
         inner = getattr(command, "commands", None)
-        if inner is None:
+        if inner is None or command.invoke_without_command:
             yield name, command
-        else:
+        if inner is not None:
             waiting += [(f"{name} {word}", part) for word, part in inner.items()]
 
 

@@ -21,6 +21,7 @@ from simulation.commands import decision
 from simulation.commands import experiments
 from simulation.commands import calibration
 from simulation.commands import effects
+from simulation.commands import validation
 from simulation.commands import showing
 # isort: on
 
@@ -35,6 +36,7 @@ __all__ = [
     "main",
     "projection",
     "showing",
+    "validation",
 ]
 
 

@@ -1,14 +1,12 @@
 """The commands of the inference: calibrate run, calibrate status, calibrate check."""
 
 import shutil
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from agents.parameters import parameters_hash
@@ -26,6 +24,7 @@ from calibration.diagnostics import (
 from calibration.inference import infer
 from calibration.members import Setting
 from simulation.cli_output import explained, messages, output, print_json
+from simulation.cli_progress import counting_steps
 from simulation.data import data_hash
 from simulation.errors import InputError
 from simulation.posterior import DRAWS, FOLDER, Posterior, load_posterior, save_posterior
@@ -43,9 +42,9 @@ def run(
     if not 1 <= steps <= 16:
         raise InputError(f"steps must be a whole number from 1 to 16, not {steps}")
     setting = Setting(scale, 2018, out / "members", processes)
-    with explained(), _bar(quiet) as bar:
+    with explained(), counting_steps(quiet) as report:
         out.mkdir(parents=True, exist_ok=True)
-        result = infer(setting, members, steps, progress=_advance(bar))
+        result = infer(setting, members, steps, progress=report)
     made = {
         "method": "ES-MDA with local analysis",
         "members": members,
@@ -79,9 +78,9 @@ def check(
     if not 2 <= truths <= 1000:
         raise InputError(f"truths must be a whole number from 2 to 1000, not {truths}")
     setting = Setting(scale, 2018, out / "members", processes)
-    with explained(), _bar(quiet) as bar:
+    with explained(), counting_steps(quiet) as report:
         out.mkdir(parents=True, exist_ok=True)
-        found = check_coverage(truths, members, steps, setting, progress=_advance(bar))
+        found = check_coverage(truths, members, steps, setting, progress=report)
     write_coverage(out / COVERAGE, found)
     if ship:
         shutil.copyfile(out / COVERAGE, FOLDER / COVERAGE)
@@ -188,20 +187,3 @@ def _plain(title: str) -> Table:
 
 def _framed(title: str, *columns: str) -> Table:
     return Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-
-
-def _bar(quiet: bool) -> Progress:
-    console = messages()
-    parts = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*parts, console=console, transient=True, disable=quiet or not sys.stderr.isatty())
-
-
-def _advance(bar: Progress) -> Any:
-    tasks: dict[str, Any] = {}
-
-    def report(name: str, done: int, total: int) -> None:
-        if name not in tasks:
-            tasks[name] = bar.add_task(name, total=total)
-        bar.advance(tasks[name], done)
-
-    return report

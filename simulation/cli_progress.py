@@ -1,6 +1,6 @@
 """A progress bar with the time left, on standard error."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.progress import (
@@ -49,3 +49,19 @@ def counting(name: str, total: int | None = None, quiet: bool = False) -> Iterat
     )
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         yield Counter(bar, bar.add_task(name, total=total))
+
+
+@contextmanager
+def counting_steps(quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each step that the body reports by name, runs done since the last time, and total."""
+    console = messages()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    tasks: dict[str, TaskID] = {}
+
+    def report(name: str, done: int, total: int) -> None:
+        if name not in tasks:
+            tasks[name] = bar.add_task(name, total=total or None)
+        bar.advance(tasks[name], done)
+
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        yield report

@@ -64,6 +64,7 @@ __all__ = [
     "load_places",
     "load_starting_values",
     "load_travel_minutes",
+    "read_observations",
 ]
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "calibration" / "data"
@@ -174,11 +175,16 @@ def load_travel_minutes(folder: Path) -> NDArray[np.float64]:
 @_kept
 def load_observations(folder: Path) -> Observations:
     """Return everything that was observed up to 2019."""
+    return read_observations(folder, "observations.csv", LAST_OBSERVED_YEAR)
+
+
+def read_observations(folder: Path, name: str, last: int) -> Observations:
+    """Return what a file in the format of the observations says of the years up to `last`."""
     columns = "region indicator unit year value source_title source_url provenance confidence note"
     data = []
-    for row in read_rows(folder, "observations.csv", columns, key=columns):
+    for row in read_rows(folder, name, columns, key=columns):
         indicator = row.text("indicator")
-        year = row.year("year", FIRST_OBSERVED_YEAR, LAST_OBSERVED_YEAR)
+        year = row.year("year", FIRST_OBSERVED_YEAR, last)
         value = row.number("value", -math.inf if "growth" in indicator else 0.0)
         data.append(
             Datum(row.text("region"), indicator, row.text("unit"), year, value,

@@ -15,7 +15,7 @@ import numpy as np
 
 from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
-from simulation.data import Datum, data_dir, load_observations
+from simulation.data import Datum, Observations, data_dir, load_observations
 from simulation.geography import load_geography
 
 Sums = Mapping[str, float]
@@ -261,8 +261,13 @@ def observed(indicator: str, region: str, year: int) -> Datum | None:
     """
     if "+" in region:
         return _sum_of_members(indicator, region, year)
+    return observed_among(load_observations(), indicator, region, year)
+
+
+def observed_among(observations: Observations, indicator: str, region: str, year: int) -> Datum | None:
+    """Return the same from any observations, of a region of its own."""
     for name, factor in INDICATORS[indicator].observed_as:
-        datum = load_observations().get(region, name, year)
+        datum = observations.get(region, name, year)
         if datum is not None and (region, name, year) not in _NOT_COMPARABLE:
             unit = INDICATORS[indicator].unit
             thousands = datum.unit.startswith("10k_person") and unit == "person-years"

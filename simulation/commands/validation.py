@@ -1,0 +1,66 @@
+"""Commands that put the model to the test: backtest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulation.commands.base import EXIT_CODES, Json, Processes, Quiet, Scale, app
+
+backtest_app = typer.Typer(
+    help="Score forecasts against later observations and naive rivals; freeze the forecasts that ship.",
+    epilog=EXIT_CODES,
+)
+app.add_typer(backtest_app, name="backtest", rich_help_panel="Calibrate")
+
+
+@backtest_app.callback(invoke_without_command=True)
+def backtest(
+    context: typer.Context,
+    origin: Annotated[int, typer.Option(help="Last year that is known: 2018 or 2017.")] = 2018,
+    observations: Annotated[
+        Path | None,
+        typer.Option(help="File of later observations, in the format of calibration/data/observations.csv."),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Scenario of the frozen forecasts, baseline or full_plan.")
+    ] = "baseline",
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Infer anew instead of taking the forecasts that ship.")
+    ] = False,
+    cities: Annotated[
+        bool, typer.Option("--leave-out-cities", help="Score each city by an inference without it (long).")
+    ] = False,
+    members: Annotated[int, typer.Option(help="Members of an inference, 32 to 4096.")] = 128,
+    steps: Annotated[int, typer.Option(help="Steps in which observations are taken up.")] = 4,
+    scale: Scale = 0.1,
+    processes: Processes = None,
+    out: Annotated[
+        Path, typer.Option(help="Directory of scores and runs; runs that it holds are not done again.")
+    ] = Path("results/backtest"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score forecasts against later observations and naive rivals; freeze the forecasts that ship."""
+    if context.invoked_subcommand:
+        return
+    from calibration.members import Setting
+    from simulation import cli_backtest
+
+    setting = Setting(scale, 2018, out / "members", processes)
+    cli_backtest.backtest(
+        origin, observations, scenario, refit, cities, members, steps, setting, out, json, quiet
+    )
+
+
+@backtest_app.command(epilog=EXIT_CODES)
+def freeze(
+    seeds: Annotated[int | None, typer.Option(help="Draws of the posterior; by default all.")] = None,
+    scale: Scale = 1.0,
+    processes: Processes = None,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate 2019-2022 under every draw, and put forecasts and their SHA-256 beside the posterior."""
+    from simulation import cli_backtest
+
+    cli_backtest.freeze(seeds, scale, processes, quiet)
