@@ -66,7 +66,7 @@ def _spread_over(distributed: Any, client: Any, tasks: Sequence[Task]) -> Iterat
         return [client.submit(compute, task, pure=False) for task in islice(queue, count)]
 
     threads = sum(client.nthreads().values())
-    finished = distributed.as_completed(submit(AHEAD * max(1, threads)))
+    finished = distributed.as_completed(submit(AHEAD * max(1, threads)), loop=client.loop)
     try:
         for future in finished:
             yield future.result()
