@@ -10,6 +10,7 @@ from agents.parameters import BASES
 from dashboard.i18n import LANGUAGES, catalogue
 from scenarios.levers import LEVERS
 from simulation.data import CONFIDENCES, PROVENANCES
+from simulation.flows import FLOWS
 from simulation.indicators import INDICATORS, cost_of
 from simulation.report import BANDS_HOLD
 
@@ -32,6 +33,7 @@ def in_registries() -> Iterator[str]:
     for indicator in INDICATORS.values():
         yield indicator.unit
         yield from () if indicator.id.startswith(cost_of("")) else (indicator.definition,)
+    yield from (flow.unit for flow in FLOWS)
     yield from (*PROVENANCES, *CONFIDENCES, *BASES)
     yield from (*CHANGES, *BANDS_HOLD.values(), "scale")
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.experiment import Ensemble, plan
 from simulation.indicators import INDICATORS, REGIONS
@@ -43,7 +44,15 @@ def write(ensembles: tuple[Ensemble, ...], path: Path = FILE) -> None:
         "regions": first.regions,
     }
     values = np.stack([ensemble.values for ensemble in ensembles])
-    np.savez_compressed(path, about=np.array(json.dumps(about)), values=values)
+    flows = np.stack([_mean_flows(ensemble) for ensemble in ensembles])
+    np.savez_compressed(path, about=np.array(json.dumps(about)), values=values, flows=flows)
+
+
+def _mean_flows(ensemble: Ensemble) -> NDArray[np.float32]:
+    """Return the mean of flows over draws: single draws of them would be as large as all indicators."""
+    found = [result.flows for result in ensemble.results if result.flows is not None]
+    mean: NDArray[np.float32] = np.stack(found).mean(axis=0)
+    return mean
 
 
 @cache
@@ -53,14 +62,16 @@ def read(path: Path = FILE) -> dict[str, Shipped]:
         return {}
     with np.load(path) as file:
         about, values = json.loads(str(file["about"])), file["values"]
+        flows = file["flows"] if "flows" in file else [None] * len(values)
     years, indicators, regions = (tuple(about[name]) for name in ("years", "indicators", "regions"))
     if not set(indicators) <= set(INDICATORS) or regions != REGIONS:
         return {}
     found = {}
-    for scenario, recorded, runs in zip(about["scenarios"], about["fingerprints"], values, strict=True):
+    kept = zip(about["scenarios"], about["fingerprints"], values, flows, strict=True)
+    for scenario, recorded, runs, flow in kept:
         experiment = plan(scenario, about["seeds"], about["scale"], years[-1])
         results = tuple(
-            RunResult(spec, name, run, years, indicators, regions, 0.0)
+            RunResult(spec, name, run, years, indicators, regions, 0.0, flow)
             for (name, spec), run in zip(experiment.runs.items(), runs, strict=True)
         )
         changed = tuple(Fingerprint(**recorded).differences(experiment.fingerprint))

@@ -6,10 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
+from dashboard.mapping import mean_flows
 from dashboard.views import Look
 from scenarios.attribution import Attribution
 from scenarios.comparison import Comparison
 from simulation.experiment import QUANTILES
+from simulation.flows import FLOWS
+from simulation.geography import load_geography
 from simulation.indicators import INDICATORS
 from simulation.report import target_rows
 
@@ -118,5 +123,21 @@ def attribution_table(found: Attribution) -> str:
             for player, part in zip(found.plan.players, row.contributions, strict=True):
                 ends = (part.difference, part.low, part.high, part.told, row.share(part))
                 yield (*where, player.id, " ".join(player.members), *ends)
+
+    return _text(head, rows())
+
+
+def flow_table(look: Look) -> str:
+    """Return what flows between cities by year, the mean over draws."""
+    head = ("scenario", "flow", "unit", "year", "from", "to", "value")
+    names = load_geography().cities
+    ensemble = look.projection.simulated
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for flow in FLOWS:
+            mean = mean_flows(ensemble, flow.id)
+            for (at, start, end), value in np.ndenumerate(mean) if mean is not None else ():
+                where = (look.scenario.name, flow.id, flow.unit, ensemble.years[at])
+                yield (*where, names[start], names[end], float(value))
 
     return _text(head, rows())

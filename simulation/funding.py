@@ -68,8 +68,17 @@ def invest(model: World) -> tuple[np.ndarray, np.ndarray]:
     seeds = made[made["stage"] == SEED]
     _forgo_tax(model, seeds)
     model.venture_money = np.bincount(firms["place"][made["row"]], made["cost"], model.places.size)
+    model.invested = _between_cities(model, made)
     model.seed_rounds = np.bincount(firms["place"][seeds["row"]], minlength=model.places.size) / model.scale
     return before - powder, np.bincount(seeds["fund"], seeds["cost"], len(model.funds))
+
+
+def _between_cities(model: World, made: np.ndarray) -> np.ndarray:
+    """Return the money of deals from the cities of funds (rows) to those of firms (float64[C, C])."""
+    cities = len(model.geography.cities)
+    home = np.array([fund.city for fund in model.funds])[made["fund"]]
+    pair = home * cities + model.firms.records["city"][made["row"]]
+    return np.bincount(pair, made["cost"], cities**2).reshape(cities, cities)
 
 
 def _forgo_tax(model: World, seeds: np.ndarray) -> None:

@@ -23,6 +23,7 @@ from simulation.data import (
 )
 from simulation.effects import drifts, place_effects
 from simulation.entry import first_leave
+from simulation.flows import no_flows
 from simulation.geography import borders, load_geography
 from simulation.indicators import IndicatorTable
 from simulation.markets import GoodsMarket, TalentMarket
@@ -289,4 +290,5 @@ def _books(model: World) -> None:
     model.productivity_start = None
     model.year_sums = {}
     model.table = IndicatorTable.empty(model.until)
+    model.flows = no_flows(len(model.table.years), len(model.geography.cities))
     model.start_stock = math.fsum(model.talent.stock)

@@ -163,7 +163,14 @@ def spec_of(name: str) -> RunSpec:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What one run produced: `values` is indexed [year, indicator, region] and NaN where not defined."""
+    """What one run produced: `values` is indexed [year, indicator, region] and NaN where not defined.
+
+    Attributes
+    ----------
+    flows
+        What flowed between cities, indexed [year, flow, from, to] (`simulation.flows`); None of a result
+        that was kept without.
+    """
 
     spec: RunSpec
     run_id: str
@@ -172,6 +179,7 @@ class RunResult:
     indicators: tuple[str, ...]
     regions: tuple[str, ...]
     seconds: float
+    flows: NDArray[np.float32] | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -222,7 +230,7 @@ def finish(
         model.step()
         if watch:
             watch(model)
-    table = model.table
+    table, flows = model.table, model.flows.astype(np.float32)
     model.__dict__.clear()  # frees its arrays now; its cycles would wait for the garbage collector
     return RunResult(
         spec,
@@ -232,4 +240,5 @@ def finish(
         tuple(table.indicators),
         tuple(table.regions),
         perf_counter() - begun,
+        flows,
     )

@@ -130,6 +130,7 @@ class World(mesa.Model):
     deal_money: float
     venture_money: np.ndarray  # [P] that firms got in the quarter
     seed_rounds: np.ndarray  # [P]
+    invested: np.ndarray  # [C, C] venture money of the quarter, from funds to firms
     seed_interest: np.ndarray  # [C] rise of seed rounds from compensation and tax relief
     seed_losses: np.ndarray  # [C] private partners' part of seed rounds written off in the quarter
     seed_record: np.ndarray  # seed rounds since the start: proceeds, cost of what was sold, written off
@@ -152,6 +153,7 @@ class World(mesa.Model):
     year_sums: dict[str, np.ndarray]
     base_sums: dict[str, dict[str, float]]
     table: IndicatorTable
+    flows: np.ndarray  # [years, flows, C, C] (`simulation.flows`)
 
     @property
     def year(self) -> int:

@@ -11,6 +11,7 @@ from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
 from simulation.budgets import added_by_growth
 from simulation.contracts import registered_contracts
 from simulation.firm_tick import YEARLY_CALL
+from simulation.flows import record_flows
 from simulation.geography import load_geography
 from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS, cost_of
 from simulation.surroundings import lever_of_parks, platforms
@@ -47,6 +48,7 @@ def publish(model: World) -> None:
     if model.quarter % 4 == YEARLY_CALL:
         model.last_certified = model.stats["certified"] / model.scale
     model.births.append(model.stats["entrants"].copy())
+    record_flows(model)
     quarter = _quarter_figures(model)
     model.gdp_quarter = quarter["gdp"] * YI
     for name, value in quarter.items():

@@ -284,7 +284,7 @@ def test_sources_can_be_searched(visit):
     expect(page.locator(".yw-table tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "why", "sources"])
+@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "why", "map", "sources"])
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
     page.locator(".yw-main > *").first.wait_for()
@@ -323,3 +323,20 @@ def test_a_difference_is_split_into_its_parts(visit):
     expect(page.locator(".yw-waterfall li.end").last).to_contain_text("My scenario")
     page.get_by_role("button", name="8 seeds").click()
     expect(page.locator(".yw-main")).to_contain_text("8 seeds, 0.3% of firms")
+
+
+def test_the_map_plays_and_shows_whom_a_city_is_linked_with(visit):
+    page = visit("map")
+    expect(page.locator(".yw-map .city")).to_have_count(12)
+    expect(page.locator(".yw-map output")).to_have_text("2022")
+    _settled(page)
+    page.get_by_role("button", name="Ningbo", exact=True).click()
+    expect(page.locator(".yw-map .partners li").first).to_contain_text("Ningbo")
+    page.get_by_label("Flow").select_option(label="Flow: Venture money")
+    expect(page.locator(".yw-map .key")).to_contain_text("Venture money")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".yw-map output")).to_have_text("2017")
+    page.get_by_label("Year").fill("0")
+    expect(page.locator(".yw-map output")).to_have_text("2015")
+    page.get_by_role("button", name="Change by policy").click()
+    expect(page.locator(".yw-map .key")).to_contain_text("change by policy")

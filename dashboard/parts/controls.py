@@ -160,6 +160,23 @@ def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[s
     """Show rows that can be searched, fifty at a time."""
 
 
+@solara.component_vue("map.vue")
+def MapView(
+    width: int,
+    height: int,
+    cities: list[dict[str, Any]],
+    graticule: list[dict[str, Any]],
+    years: list[int],
+    sizes: dict[str, Any],
+    colours: dict[str, Any],
+    flows: list[dict[str, Any]],
+    totals: dict[str, Any],
+    directed: bool,
+    words: dict[str, str],
+) -> None:
+    """Show cities and what flows between them, year by year."""
+
+
 @solara.component_vue("waterfall.vue")
 def WaterfallView(label: str, rows: list[dict[str, Any]], goal: float | None) -> None:
     """Show the parts of a difference below each other, each from where the one before ends."""
