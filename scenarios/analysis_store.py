@@ -31,6 +31,8 @@ class Analysis:
         What was compared; those that are in no catalogue can be repeated from their text.
     table
         Header and rows of the table.
+    central
+        No parameter was drawn from the posterior.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Analysis:
     scenarios: Sequence[Scenario]
     document: Mapping[str, Any]
     table: Iterable[Sequence[Any]]
+    central: bool = False
 
 
 def write(directory: Path, analysis: Analysis, attachments: Mapping[str, Attachment] | None = None) -> None:
@@ -67,7 +70,8 @@ def manifest(analysis: Analysis) -> dict[str, Any]:
         "experiment": analysis.identity,
         "analysis": analysis.name,
         "scenarios": [
-            {**asdict(fingerprint(each)), "text": scenario_text(each)} for each in analysis.scenarios
+            {**asdict(fingerprint(each, analysis.central)), "text": scenario_text(each)}
+            for each in analysis.scenarios
         ],
         **{name: analysis.document[name] for name in asked},
         "python": platform.python_version(),

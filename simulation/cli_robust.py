@@ -56,7 +56,7 @@ def robust(
     document = found.document()
     if out:
         figure = robustness_figure(found)
-        written = Analysis("robustness", trials.identity, trials.scenarios, document, found.table())
+        written = Analysis("robustness", trials.identity, trials.scenarios, document, found.table(), True)
         analysis_store.write(out, written, {name: partial(save, figure) for name in FIGURES})
     if json:
         print_json(document)

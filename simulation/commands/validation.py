@@ -1,11 +1,11 @@
-"""Commands that put the model to the test: backtest."""
+"""Commands that put the model to the test: backtest, sensitivity."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulation.commands.base import EXIT_CODES, Json, Processes, Quiet, Scale, app
+from simulation.commands.base import EXIT_CODES, Force, Json, Processes, Quiet, Scale, app
 
 backtest_app = typer.Typer(
     help="Score forecasts against later observations and naive rivals; freeze the forecasts that ship.",
@@ -64,3 +64,38 @@ def freeze(
     from simulation import cli_backtest
 
     cli_backtest.freeze(seeds, scale, processes, quiet)
+
+
+@app.command(epilog=EXIT_CODES, rich_help_panel="Calibrate")
+def sensitivity(
+    scenario: Annotated[
+        str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")
+    ] = "full_plan",
+    method: Annotated[
+        str, typer.Option(help="morris: screening only; sobol: indices of the parameters that it finds too.")
+    ] = "sobol",
+    trajectories: Annotated[int, typer.Option(help="Paths of the screening.")] = 10,
+    samples: Annotated[int, typer.Option(help="Base sample of the indices, a power of two.")] = 64,
+    few: Annotated[int, typer.Option(help="Parameters that indices are worked out for.")] = 8,
+    parameters: Annotated[
+        str | None, typer.Option(help="Parameters to vary, by name with commas; by default all with a prior.")
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="Targets to show, by id with commas; by default all.")
+    ] = None,
+    scale: Scale = 0.05,
+    processes: Processes = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for tables and figures; a stopped run goes on from there.")
+    ] = None,
+    json: Json = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell which parameters move the targets: Morris screening, then Sobol indices with their errors."""
+    from simulation import cli_sensitivity
+
+    cli_sensitivity.sensitivity(
+        scenario, method, trajectories, samples, few, parameters, targets, scale, processes, out, json,
+        force, quiet,
+    )  # fmt: skip
