@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 from agents.parameters import BASES
 from dashboard.i18n import LANGUAGES, catalogue
 from scenarios.levers import LEVERS
+from scenarios.scenario import CONDITIONS, list_scenarios, load_scenario
 from simulation.data import CONFIDENCES, PROVENANCES
 from simulation.flows import FLOWS
 from simulation.indicators import INDICATORS, cost_of
@@ -36,6 +37,10 @@ def in_registries() -> Iterator[str]:
     yield from (flow.unit for flow in FLOWS)
     yield from (*PROVENANCES, *CONFIDENCES, *BASES)
     yield from (*CHANGES, *BANDS_HOLD.values(), "scale")
+    for condition in CONDITIONS.values():
+        yield from (condition.meaning, condition.unit)
+    for name in list_scenarios():
+        yield from load_scenario(name).assumptions
 
 
 def untranslated(language: str, messages: Iterator[str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from dashboard.mapping import mean_flows
 from dashboard.views import Look
@@ -17,6 +18,9 @@ from simulation.flows import FLOWS
 from simulation.geography import load_geography
 from simulation.indicators import INDICATORS
 from simulation.report import target_rows
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET = "application/vnd.apache.parquet"
 
 
 def _text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -32,6 +36,25 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else ""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value
+
+
+def as_excel(text: str) -> bytes:
+    """Return a table that was written as CSV as an Excel file, with its head held in place."""
+    written = io.BytesIO()
+    with pd.ExcelWriter(written, engine="openpyxl") as writer:
+        _read(text).to_excel(writer, sheet_name="yongwen", index=False, freeze_panes=(1, 0))
+    return written.getvalue()
+
+
+def as_parquet(text: str) -> bytes:
+    """Return a table that was written as CSV as a Parquet file."""
+    written = io.BytesIO()
+    _read(text).to_parquet(written, index=False)
+    return written.getvalue()
+
+
+def _read(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text))
 
 
 def board_table(shown: Sequence[Look]) -> str:

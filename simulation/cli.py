@@ -16,6 +16,7 @@ from simulation.errors import YongwenError
 # Importing a module adds its commands to `app`, in the order in which --help lists them.
 # isort: off
 from simulation.commands import projection
+from simulation.commands import reporting
 from simulation.commands import comparison
 from simulation.commands import decision
 from simulation.commands import experiments
@@ -24,20 +25,6 @@ from simulation.commands import effects
 from simulation.commands import validation
 from simulation.commands import showing
 # isort: on
-
-__all__ = [
-    "EXIT_CODES",
-    "app",
-    "calibration",
-    "comparison",
-    "decision",
-    "effects",
-    "experiments",
-    "main",
-    "projection",
-    "showing",
-    "validation",
-]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

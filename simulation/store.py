@@ -61,11 +61,7 @@ def prepare(directory: Path, experiment: str, force: bool = False) -> None:
     """
     if directory.exists() and not directory.is_dir():
         raise StorageError(f"{directory} is a file; results need a directory")
-    existing = directory.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    with explained(directory), tempfile.TemporaryDirectory(dir=existing, prefix=".yongwen-"):
-        pass
+    _try_to_write(directory)
     if (directory / MANIFEST).exists() and not force:
         try:
             same = read_manifest(directory).get("experiment") == experiment
@@ -76,6 +72,40 @@ def prepare(directory: Path, experiment: str, force: bool = False) -> None:
                 f"{directory} holds the results of another experiment; name another directory, "
                 "or replace them with --force"
             )
+
+
+def _try_to_write(directory: Path) -> None:
+    existing = directory.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    with explained(directory), tempfile.TemporaryDirectory(dir=existing, prefix=".yongwen-"):
+        pass
+
+
+def prepare_file(path: Path, force: bool = False) -> None:
+    """Check, before the runs take their time, that one file can be written.
+
+    Raises
+    ------
+    StorageError
+        The file exists and is not to be replaced, or its directory cannot be written.
+    """
+    if path.is_dir() or (path.exists() and not force):
+        kind = "is a directory" if path.is_dir() else "exists; --force replaces it"
+        raise StorageError(f"{path} {kind}")
+    _try_to_write(path.parent)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    with explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def write(directory: Path, ensemble: Ensemble, attachments: Mapping[str, Attachment] | None = None) -> None:

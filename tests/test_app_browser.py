@@ -250,6 +250,18 @@ def test_files_that_are_downloaded_can_be_opened_again(visit, tmp_path):
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("button", "start"),
+    [("Excel", b"PK"), ("Parquet", b"PAR1"), ("Report (PDF)", b"%PDF"), ("Report (Word)", b"PK")],
+)
+def test_tables_and_reports_are_downloaded(visit, tmp_path, button, start):
+    page = visit("")
+    with page.expect_download(timeout=PATIENCE) as waiting:
+        page.get_by_role("button", name=button).click()
+    waiting.value.save_as(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes().startswith(start)
+
+
 def test_what_is_saved_outlives_the_page(visit):
     page = visit("lab")
     _set(page, "guidance_fund", 33)

@@ -3,7 +3,8 @@
 import solara
 
 from dashboard.drafting import BASELINE, reference_of
-from dashboard.parts.controls import Choice, Download, Figure, Legend, Notes, TargetTable
+from dashboard.parts.controls import Choice, Figure, Legend, Notes, TableDownloads, TargetTable
+from dashboard.parts.reporting import ReportButtons
 from dashboard.state import FULL_PLAN, use_session
 from dashboard.tables import board_table
 from dashboard.views import chart, looks, met, region_of, sentence, target_row, title_of
@@ -49,7 +50,8 @@ def Page() -> None:
             t("{reached} of {total} targets are met by the median", reached=reached, total=total),
             classes=["yw-summary"],
         )
-        Download("CSV", f"targets-{TARGET_YEAR}.csv", lambda: board_table(shown))
+        TableDownloads(f"targets-{TARGET_YEAR}", lambda: board_table(shown))
+        ReportButtons(look.scenario)
     with solara.Div(classes=["yw-split"]):
         with solara.Div(classes=["yw-card", "yw-scroll"]):
             TargetTable(

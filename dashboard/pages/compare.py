@@ -8,7 +8,7 @@ import solara
 from dashboard.charts import intervals
 from dashboard.drafting import BASELINE
 from dashboard.palette import colour_of
-from dashboard.parts.controls import Choice, ComparisonTable, Download, Picker
+from dashboard.parts.controls import Choice, ComparisonTable, Picker, TableDownloads
 from dashboard.state import FULL_PLAN, Session, use_session
 from dashboard.tables import comparison_table
 from dashboard.views import difference_words, mood_of, target_name, title_of
@@ -39,7 +39,7 @@ def Page() -> None:
         )
         if comparison:
             names = {one.content_hash: one.name for one in chosen}
-            Download("CSV", "comparison.csv", lambda: comparison_table(comparison, names))
+            TableDownloads("comparison", lambda: comparison_table(comparison, names))
     _Chosen(session)
     if comparison is None:
         words = t("The draws are being simulated.") if chosen else t("Choose at least two scenarios.")

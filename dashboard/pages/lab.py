@@ -9,6 +9,7 @@ from dashboard.drafting import BASELINE, reference_of, reset_lever, set_growth, 
 from dashboard.parts.controls import Conditions, Download, Legend, LeverList, Notes, Outcomes, Picker
 from dashboard.parts.keeping import Keeping
 from dashboard.parts.levers import chapters, words
+from dashboard.parts.reporting import ReportButtons
 from dashboard.state import LEAST_FOR_BAND, Session, use_session
 from dashboard.views import Look, difference_words, looks, target_row, title_of
 from scenarios.comparison import Difference
@@ -108,6 +109,7 @@ def _Tools(session: Session) -> None:
             t("Download"), f"{session.draft.name}.yaml", lambda: scenario_text(session.draft), "text/yaml"
         )
     Keeping(session)
+    ReportButtons(session.draft)
 
 
 @solara.component

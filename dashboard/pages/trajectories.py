@@ -4,7 +4,7 @@ import numpy as np
 import solara
 
 from dashboard.drafting import BASELINE, reference_of
-from dashboard.parts.controls import Download, Figure, Legend, Notes, Picker
+from dashboard.parts.controls import Figure, Legend, Notes, Picker, TableDownloads
 from dashboard.state import FULL_PLAN, use_session
 from dashboard.tables import path_table
 from dashboard.views import chart, looks
@@ -49,7 +49,7 @@ def Page() -> None:
             event_choose=region.set,
         )
         Legend(shown)
-        Download("CSV", f"trajectories-{region.value}.csv", lambda: path_table(shown, region.value))
+        TableDownloads(f"trajectories-{region.value}", lambda: path_table(shown, region.value))
     if not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return

@@ -1,5 +1,6 @@
 """Small controls and notes that several pages use."""
 
+import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from solara.alias import rv
 
 from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
+from dashboard.tables import EXCEL, PARQUET, as_excel, as_parquet
 from dashboard.views import Look, title_of
 from simulation.report import bands_hold
 
@@ -124,15 +126,27 @@ def DownloadButton(label: str, payload: dict[str, Any] | None, event_fetch: Call
 
 
 @solara.component
-def Download(label: str, name: str, make: Callable[[], str], kind: str = "text/csv") -> None:
-    """Let a text that is made on demand be downloaded."""
+def Download(label: str, name: str, make: Callable[[], str | bytes], kind: str = "text/csv") -> None:
+    """Let a file that is made on demand be downloaded."""
     payload = solara.use_reactive(None)
 
     def fetch(_: Any = None) -> None:
         serial = payload.value["serial"] + 1 if payload.value else 0
-        payload.set({"name": name, "text": make(), "type": kind, "serial": serial})
+        made = make()
+        encoded = isinstance(made, bytes)
+        text = base64.b64encode(made).decode() if isinstance(made, bytes) else made
+        payload.set({"name": name, "text": text, "encoded": encoded, "type": kind, "serial": serial})
 
     DownloadButton(label=label, payload=payload.value, event_fetch=fetch)
+
+
+@solara.component
+def TableDownloads(name: str, make: Callable[[], str]) -> None:
+    """Let a table that is made on demand, as CSV, be downloaded in the usual forms."""
+    with solara.Div(classes=["yw-row"]):
+        Download("CSV", f"{name}.csv", make)
+        Download("Excel", f"{name}.xlsx", lambda: as_excel(make()), EXCEL)
+        Download("Parquet", f"{name}.parquet", lambda: as_parquet(make()), PARQUET)
 
 
 @solara.component_vue("figure.vue")
