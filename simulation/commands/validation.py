@@ -1,11 +1,11 @@
-"""Commands that put the model to the test: backtest, sensitivity."""
+"""Commands that put the model to the test: backtest, sensitivity, scales."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulation.commands.base import EXIT_CODES, Force, Json, Processes, Quiet, Scale, app
+from simulation.commands.base import EXIT_CODES, FirstSeed, Force, Json, Processes, Quiet, Scale, app
 
 backtest_app = typer.Typer(
     help="Score forecasts against later observations and naive rivals; freeze the forecasts that ship.",
@@ -99,3 +99,22 @@ def sensitivity(
         scenario, method, trajectories, samples, few, parameters, targets, scale, processes, out, json,
         force, quiet,
     )  # fmt: skip
+
+
+@app.command(epilog=EXIT_CODES, rich_help_panel="Calibrate")
+def scales(
+    scenario: Annotated[
+        str, typer.Argument(help="Name of a scenario, or path of a .yaml file.")
+    ] = "baseline",
+    seeds: Annotated[int, typer.Option(help="Number of paired seeds.")] = 20,
+    first_seed: FirstSeed = 1,
+    at: Annotated[str | None, typer.Option(help="Scales, with commas; by default 0.1,0.25.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
+    processes: Processes = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell whether samples of firms give the results of all firms, within sampling error."""
+    from simulation import cli_scales
+
+    cli_scales.scales(scenario, seeds, first_seed, at, everything, processes, json, quiet)
