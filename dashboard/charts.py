@@ -109,7 +109,7 @@ def trajectory(chart: Chart, texts: Texts, width: int = 520, height: int = 260) 
         for year, datum in chart.observed.items()
     ]
     parts += [_strip(chart, index, frame, texts) for index in range(len(chart.years))]
-    return _svg(parts, width, height)
+    return svg(parts, width, height)
 
 
 def printed(chart: Chart, texts: Texts) -> str:
@@ -137,7 +137,7 @@ def printed(chart: Chart, texts: Texts) -> str:
         inner,
         f'<text x="20" y="{height + head + 18}" class="yw-note">{escape(note)}</text>',
     ]
-    return _svg(parts, width, height + head + 30)
+    return svg(parts, width, height + head + 30)
 
 
 def spark(chart: Chart, width: int = 150, height: int = 40) -> str:
@@ -156,7 +156,7 @@ def spark(chart: Chart, width: int = 150, height: int = 40) -> str:
         f'stroke="{INK}"/>'
         for year, datum in chart.observed.items()
     ]
-    return _svg(parts, width, height)
+    return svg(parts, width, height)
 
 
 def intervals(
@@ -195,10 +195,11 @@ def intervals(
             f'<line x1="{x(goal):.1f}" x2="{x(goal):.1f}" y1="0" y2="{height}" stroke="{GOAL}" '
             'stroke-width="1.6" stroke-dasharray="3 2"/>'
         )
-    return _svg(parts, width, height)
+    return svg(parts, width, height)
 
 
-def _svg(parts: Iterable[str], width: int, height: float) -> str:
+def svg(parts: Iterable[str], width: int, height: float) -> str:
+    """Return a drawing of these parts."""
     return (
         f'<svg viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}" role="img" '
         f'class="yw-svg" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
@@ -212,7 +213,7 @@ def _title(chart: Chart) -> str:
 def _axes(chart: Chart, frame: Frame, texts: Texts) -> list[str]:
     """Draw lines at round values, the years, and where the policy starts."""
     parts = []
-    for tick in _ticks(*frame.values):
+    for tick in ticks(*frame.values):
         y = frame.y(tick)
         parts.append(
             f'<line x1="{frame.left}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
@@ -276,7 +277,7 @@ def _strip(chart: Chart, index: int, frame: Frame, texts: Texts) -> str:
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Return about four round numbers within a span."""
     raw = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(raw))

@@ -20,10 +20,12 @@ from dashboard.settings import read_settings
 from scenarios.scenario import ScenarioError
 from simulation.branching import Histories
 from simulation.errors import InputError, WorkerError, YongwenError
+from simulation.portrait import Portrait, PortraitSpec, portray
 from simulation.runs import RunResult, RunSpec
 from simulation.workers import worker_pool
 
 KEPT = 1_500  # results in memory, about 50 kB each
+PORTRAITS = 12  # of them portraits, about 1 MB each
 _WARM = RunSpec("baseline", 1, 0.001)  # loads compiled code before a visitor waits for it
 
 HISTORIES = 800 * 2**20
@@ -39,7 +41,9 @@ def _histories() -> Histories:
 
 
 def simulate(spec: RunSpec, name: str | None = None) -> RunResult:
-    """Simulate one run in a worker, from where it leaves a history that is kept."""
+    """Simulate one run in a worker, from where it leaves a history that is kept, or make its portrait."""
+    if isinstance(spec, PortraitSpec):
+        return portray(spec, name)
     return _histories().run(spec, name)
 
 
@@ -193,6 +197,9 @@ class Engine:
     def _remember(self, result: RunResult) -> RunResult:
         self._cache[result.run_id] = result
         self._cache.move_to_end(result.run_id)
+        portraits = [name for name, kept in self._cache.items() if isinstance(kept, Portrait)]
+        for name in portraits[: max(0, len(portraits) - PORTRAITS)]:
+            del self._cache[name]
         while len(self._cache) > KEPT:
             self._cache.popitem(last=False)
         return result

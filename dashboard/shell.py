@@ -15,7 +15,7 @@ from solara.alias import rv
 
 from dashboard.engine import engine
 from dashboard.i18n import LANGUAGES, N_
-from dashboard.pages import board, compare, delta, lab, sources, trajectories, why
+from dashboard.pages import board, compare, delta, firms, lab, network, sources, trajectories, why
 from dashboard.parts.controls import PageLanguage
 from dashboard.sharing import decode
 from dashboard.state import Session, session_context, use_session
@@ -47,6 +47,8 @@ PAGES = (
     PageInfo("compare", N_("Compare"), compare.Page),
     PageInfo("why", N_("Why"), why.Page),
     PageInfo("map", N_("Map"), delta.Page),
+    PageInfo("network", N_("Network"), network.Page),
+    PageInfo("firms", N_("Firms"), firms.Page),
     PageInfo("sources", N_("Sources"), sources.Page),
 )
 

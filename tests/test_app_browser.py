@@ -296,7 +296,9 @@ def test_sources_can_be_searched(visit):
     expect(page.locator(".yw-table tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize("path", ["", "lab", "trajectories", "compare", "why", "map", "sources"])
+@pytest.mark.parametrize(
+    "path", ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "sources"]
+)
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
     page.locator(".yw-main > *").first.wait_for()
@@ -352,3 +354,16 @@ def test_the_map_plays_and_shows_whom_a_city_is_linked_with(visit):
     expect(page.locator(".yw-map output")).to_have_text("2015")
     page.get_by_role("button", name="Change by policy").click()
     expect(page.locator(".yw-map .key")).to_contain_text("change by policy")
+
+
+def test_an_agent_can_be_looked_at(visit):
+    page = visit("firms")
+    expect(page.locator(".yw-thirds svg")).to_have_count(3)
+    firm = page.get_by_label("Firm", exact=True)
+    firm.select_option(index=4)
+    expect(page.locator(".yw-life tbody tr").first).to_be_visible()
+    page.get_by_role("link", name="Network").click()
+    expect(page.locator(".yw-network tbody tr").first).to_be_visible()
+    page.get_by_label("Centrality").select_option(label="Eigenvector centrality")
+    page.locator(".yw-network tbody button").first.click()
+    expect(page.locator(".yw-network .partners li").first).to_be_visible()

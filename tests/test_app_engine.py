@@ -7,6 +7,7 @@ import pytest
 from dashboard.engine import Engine
 from simulation.errors import YongwenError
 from simulation.experiment import plan
+from simulation.portrait import Portrait, PortraitSpec
 from simulation.runs import RunResult, RunSpec, run_one
 
 SCALE = 0.002
@@ -67,3 +68,13 @@ def test_a_failed_run_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(YongwenError, match="no_such_scenario"):
         _all(engine.stream("a", {"broken": spec}))
     assert _all(engine.stream("a", _runs("baseline", range(1, 2))))
+
+
+def test_portraits_are_made_in_the_worker_and_only_a_few_are_kept(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.engine.PORTRAITS", 1)
+    specs = {f"portrait-{seed}": PortraitSpec("baseline", seed, SCALE, 2016) for seed in (1, 2)}
+    found = _all(engine.stream("a", specs))
+    assert all(isinstance(result, Portrait) for result in found)
+    assert [name for name in engine._cache if name.startswith("portrait")] == ["portrait-2"]

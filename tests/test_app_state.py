@@ -56,7 +56,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """A visitor of a small server, with three draws of the baseline and of a draft."""
     monkeypatch.setenv(SCALE, "0.003")
     monkeypatch.setenv(SEEDS, "3")
-    for module in ("dashboard.attributing", "dashboard.pages.why"):
+    for module in ("dashboard.attributing", "dashboard.pages.why", "dashboard.portraits"):
         monkeypatch.setattr(f"{module}.engine", IdleEngine)
     found = Session("en")
     found.draft = set_lever(BASELINE, "talent_inflow", value=6000)

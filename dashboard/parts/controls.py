@@ -191,6 +191,23 @@ def MapView(
     """Show cities and what flows between them, year by year."""
 
 
+@solara.component_vue("network.vue")
+def NetworkView(
+    size: int,
+    nodes: list[dict[str, Any]],
+    ties: list[dict[str, Any]],
+    labels: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    words: dict[str, str],
+) -> None:
+    """Show a network on a ring, with a table of its nodes."""
+
+
+@solara.component_vue("plain_table.vue")
+def PlainTable(label: str, heads: list[str], rows: list[list[str]], colours: list[str]) -> None:
+    """Show rows as they are; `colours` are dots before their second cells."""
+
+
 @solara.component_vue("waterfall.vue")
 def WaterfallView(label: str, rows: list[dict[str, Any]], goal: float | None) -> None:
     """Show the parts of a difference below each other, each from where the one before ends."""
