@@ -9,7 +9,8 @@ They are there before what they forecast is looked at, so that they can be score
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from calibration.scores import Array, Sample
+from scenarios.scenario import FIRST_YEAR
 from simulation.data import DataError
-from simulation.experiment import Ensemble
-from simulation.indicators import BASE_YEAR
+from simulation.experiment import Ensemble, Experiment, stream
+from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS
+from simulation.runs import RunResult
 
 FILE, HASH = "forecasts.csv", "forecasts.sha256"
 SCENARIOS = ("baseline", "full_plan")
@@ -31,6 +34,38 @@ COLUMNS = ("scenario", "region", "indicator", "year", *LEVELS)
 DRAWS = 999
 """Draws that stand for a frozen distribution when it is scored."""
 Key = tuple[str, str, int]
+
+
+def simulate(
+    experiments: Sequence[Experiment],
+    folder: Path,
+    processes: int | None = None,
+    advance: Callable[[], object] | None = None,
+) -> tuple[Ensemble, ...]:
+    """Run experiments together, keeping each run in a folder by its name, so that a stopped one goes on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {name: spec for experiment in experiments for name, spec in experiment.runs.items()}
+    missing = {name: spec for name, spec in wanted.items() if not (folder / f"{name}.npy").exists()}
+    for _ in range(len(wanted) - len(missing)):
+        if advance:
+            advance()
+    with closing(stream(missing, processes)) as finished:
+        for result in finished:
+            draft = folder / f"{result.run_id}.tmp.npy"
+            np.save(draft, result.values)
+            draft.replace(folder / f"{result.run_id}.npy")
+            if advance:
+                advance()
+    return tuple(_kept(experiment, folder) for experiment in experiments)
+
+
+def _kept(experiment: Experiment, folder: Path) -> Ensemble:
+    years = tuple(range(FIRST_YEAR, experiment.until + 1))
+    results = tuple(
+        RunResult(spec, name, np.load(folder / f"{name}.npy"), years, tuple(INDICATORS), REGIONS, 0.0)
+        for name, spec in experiment.runs.items()
+    )
+    return Ensemble(experiment, results, 0.0)
 
 
 def write(folder: Path, ensembles: tuple[Ensemble, ...], made: str) -> str:

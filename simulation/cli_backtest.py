@@ -92,25 +92,24 @@ def _frozen(scenario: str) -> tuple[Sample, str]:
     return forecasts.frozen(FOLDER, scenario), f"Frozen forecasts of {scenario} from {SHIPPED}"
 
 
-def freeze(seeds: int | None, scale: float, processes: int | None, quiet: bool) -> None:
+def freeze(seeds: int | None, scale: float, processes: int | None, out: Path, quiet: bool) -> None:
     """Simulate the scenarios under every draw of the posterior, and freeze the forecasts."""
     with explained():
         draws = len(load_posterior())
         number = draws if seeds is None else seeds
         if not 2 <= number <= draws:
             raise InputError(f"seeds must be a whole number from 2 to {draws}, one a draw, not {seeds}")
-        ensembles = []
-        for scenario in forecasts.SCENARIOS:
-            experiment = plan(scenario, range(1, number + 1), scale, LAST_FORECAST)
-            with counting(scenario, number, quiet) as count:
-                ensembles.append(experiment.run(processes, lambda _, count=count: count()))  # type: ignore[misc]
+        seed_range = range(1, number + 1)
+        experiments = [plan(scenario, seed_range, scale, LAST_FORECAST) for scenario in forecasts.SCENARIOS]
+        with counting("freeze", number * len(experiments), quiet) as count:
+            ensembles = forecasts.simulate(experiments, out / "runs", processes, count)
     parts = ensembles[0].experiment.fingerprint
     hashes = {name: getattr(parts, name)[:10] for name in ("posterior", "code", "data", "parameters")}
     made = (
         f"yongwen backtest freeze --seeds {number} --scale {scale:g}; "
         f"{', '.join(f'{name} {value}' for name, value in hashes.items())}; {datetime.now(UTC).date()}"
     )
-    digest = forecasts.write(FOLDER, tuple(ensembles), made)
+    digest = forecasts.write(FOLDER, ensembles, made)
     if not quiet:
         messages().print(f"forecasts are in {FOLDER / forecasts.FILE}, SHA-256 {digest}")
 

@@ -30,7 +30,7 @@ from simulation import cli_backtest
 from simulation.cli import main
 from simulation.data import DataError, Datum
 from simulation.errors import InputError
-from simulation.experiment import Ensemble
+from simulation.experiment import Ensemble, plan
 from simulation.geography import load_geography
 from simulation.posterior import FOLDER
 
@@ -258,6 +258,19 @@ def test_frozen_forecasts_are_the_quantiles_of_the_ensemble(frozen: tuple[Path, 
         expected = ensemble.band("gdp", "Ningbo")[name][year]
         assert np.quantile(draws, forecasts.LEVELS[name]) == pytest.approx(expected, rel=5e-3)
     assert forecasts.frozen(folder, "baseline")("gdp", "Ningbo", 2018) is None
+
+
+def test_freezing_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    experiments = [plan(name, [1, 2], 0.002, 2019) for name in forecasts.SCENARIOS]
+    first = forecasts.simulate(experiments, tmp_path, 1)
+    np.testing.assert_array_equal(first[1].values, experiments[1].run(1).values)
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 4
+    np.save(files[0], np.zeros_like(np.load(files[0])))  # found there, so not done again
+    files[-1].unlink()
+    again = forecasts.simulate(experiments, tmp_path, 1)
+    assert not again[0].values[0].any()
+    np.testing.assert_array_equal(again[1].values[1], first[1].values[1])
 
 
 def test_draws_of_frozen_quantiles_are_those_of_a_normal_distribution() -> None:

@@ -58,12 +58,15 @@ def freeze(
     seeds: Annotated[int | None, typer.Option(help="Draws of the posterior; by default all.")] = None,
     scale: Scale = 1.0,
     processes: Processes = None,
+    out: Annotated[
+        Path, typer.Option(help="Directory of runs; those that it holds are not done again.")
+    ] = Path("results/backtest"),
     quiet: Quiet = False,
 ) -> None:
     """Simulate 2019-2022 under every draw, and put forecasts and their SHA-256 beside the posterior."""
     from simulation import cli_backtest
 
-    cli_backtest.freeze(seeds, scale, processes, quiet)
+    cli_backtest.freeze(seeds, scale, processes, out, quiet)
 
 
 @app.command(epilog=EXIT_CODES, rich_help_panel="Calibrate")
