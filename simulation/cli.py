@@ -20,6 +20,7 @@ from simulation.commands import reporting
 from simulation.commands import comparison
 from simulation.commands import decision
 from simulation.commands import experiments
+from simulation.commands import agents
 from simulation.commands import calibration
 from simulation.commands import effects
 from simulation.commands import validation

@@ -355,6 +355,8 @@ def to_graph(
     linked = np.flatnonzero((partners != NOBODY).any(axis=1) & (firms["alive"][: partners.shape[0]] == 1))
     for i in linked:
         for partner in partners[i][partners[i] != NOBODY]:
+            if partner >= 0 and firms["alive"][partner] != 1:
+                continue  # closed since the table was renewed
             other = universities[-2 - partner] if partner < NOBODY else int(firms["id"][partner])
             graph.add_edge(int(firms["id"][i]), other)
     rows = {int(identity): row for row, identity in enumerate(firms["id"])}

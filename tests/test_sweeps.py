@@ -320,7 +320,8 @@ def test_agents_are_those_of_the_model(sweep, whole, model):
     assert links[links.network == "contracts"].weight.sum() == pytest.approx(model.contract_flow.sum())
     partners = _of_last(sweep, whole, "partners")
     assert (partners.partner.notna() ^ partners.university.notna()).all()
-    assert set(partners.firm) <= {firm.id for firm in model.agents_by_type[Firm]}
+    living = {firm.id for firm in model.agents_by_type[Firm] if firm.alive}
+    assert {*partners.firm, *partners.partner.dropna()} <= living
 
 
 def test_looking_at_a_run_changes_nothing(sweep):

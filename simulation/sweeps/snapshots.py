@@ -84,9 +84,10 @@ def city_links(model: World) -> Columns:
 
 
 def partners(model: World) -> Columns:
-    """Return each living firm's partners: another firm by its id, or a university by its name."""
+    """Return each living firm's partners: another living firm by its id, or a university by its name."""
     records, table = model.firms.records, model.partners
-    chosen = (table != NOBODY) & (records["alive"][: table.shape[0]] == 1)[:, None]
+    alive = records["alive"] == 1
+    chosen = (table != NOBODY) & alive[: table.shape[0], None] & (alive[np.maximum(table, 0)] | (table < 0))
     rows = np.nonzero(chosen)[0]
     codes = table[chosen]
     is_firm = codes >= 0
