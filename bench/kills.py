@@ -1,9 +1,10 @@
 """Show that a sweep that is killed again and again ends with the same bytes as one that is left alone.
 
-    python bench/kills.py [--points 1000] [--kills 5]
+    python bench/kills.py [--points 1000] [--kills 5] [--folder DIR]
 
 Runs a Latin hypercube of points at a tiny scale twice: once undisturbed, and once with its process group
-killed (SIGKILL) at random moments and resumed each time.
+killed (SIGKILL) at random moments and resumed each time. With a folder the undisturbed results are kept, and
+only the killed sweep is run the next time.
 """
 
 import argparse
@@ -57,32 +58,45 @@ def finished(file: Path, out: Path) -> dict[str, object]:
     return document
 
 
+def parts(out: Path) -> int:
+    """Return how many parts are there."""
+    return len(list((out / "indicators").glob("0*.parquet")))
+
+
+def killed(file: Path, out: Path, after: int, delay: float) -> None:
+    """Let a sweep go on until it has so many parts, and kill it a moment later."""
+    process = start(file, out)
+    while process.poll() is None and parts(out) < after:
+        time.sleep(0.05)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 def main() -> None:
     """Compare the two."""
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description="Kill a sweep again and again, and compare its bytes.")
     options.add_argument("--points", type=int, default=1000)
     options.add_argument("--kills", type=int, default=5)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--folder", type=Path, help="where the undisturbed results are kept for the next time"
+    )
     chosen = options.parse_args()
     draws = random.Random(chosen.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "kills.yaml"
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = chosen.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        file, out = folder / "kills.yaml", Path(scratch) / "killed"
         file.write_text(EXPERIMENT.format(points=chosen.points), encoding="utf-8")
-        begun = time.monotonic()
-        whole = finished(file, Path(folder) / "whole")
-        seconds = time.monotonic() - begun
-        print(f"undisturbed: {whole['runs']} runs in {seconds:.0f} s, SHA-256 {whole['digest']}")
-        for kill in range(1, chosen.kills + 1):
-            process = start(file, Path(folder) / "killed")
-            time.sleep(draws.uniform(0.2, 1.2) * seconds / (chosen.kills + 1))
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            parts = list((Path(folder) / "killed" / "indicators").glob("0*.parquet"))
-            print(f"kill {kill}: {len(parts)} of {whole['parts']} parts are there")
-        last = finished(file, Path(folder) / "killed")
-    print(f"resumed:     {last['computed']} runs in the last session, SHA-256 {last['digest']}")
+        whole = finished(file, folder / "whole")
+        print(f"undisturbed: {whole['runs']} runs, SHA-256 {whole['digest']}", flush=True)
+        total = parts(folder / "whole")
+        for after in sorted(draws.sample(range(total), chosen.kills)):
+            killed(file, out, after, draws.uniform(0.0, 1.0))
+            print(f"killed with {parts(out)} of {total} parts", flush=True)
+        last = finished(file, out)
+    print(f"resumed: {last['computed']} runs in the last session, SHA-256 {last['digest']}")
     if last["digest"] != whole["digest"]:
         sys.exit("the bytes differ")
     print("the same bytes")
