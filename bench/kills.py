@@ -79,9 +79,7 @@ def main() -> None:
     options.add_argument("--points", type=int, default=1000)
     options.add_argument("--kills", type=int, default=5)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument(
-        "--folder", type=Path, help="where the undisturbed results are kept for the next time"
-    )
+    options.add_argument("--folder", type=Path, help="where the undisturbed results are kept")
     chosen = options.parse_args()
     draws = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory() as scratch:
