@@ -40,11 +40,14 @@ class Firm(RecordAgent):
     revenue: float
     rd: float
     project_rd: float
+    venture_rd: float
     knowledge: float
     researchers: float
     cash: float
     debt: float
     equity: float
+    for_rd: float
+    for_growth: float
     grant: float
     relabelled: float
     partner_gain: float

@@ -18,11 +18,14 @@ FIRM = np.dtype(
         ("revenue", "f8"),
         ("rd", "f8"),  # real R&D spending
         ("project_rd", "f8"),  # part of it for an exploratory project
+        ("venture_rd", "f8"),  # part of it that rounds of venture money pay
         ("knowledge", "f8"),  # knowledge stock: R&D spending less depreciation
         ("researchers", "f8"),  # full-time equivalents
         ("cash", "f8"),
         ("debt", "f8"),
-        ("equity", "f8"),  # venture money received so far
+        ("equity", "f8"),  # venture money received since 2015
+        ("for_rd", "f8"),  # part of cash that rounds of venture money set aside for R&D
+        ("for_growth", "f8"),  # part of cash that they set aside for growth
         ("grant", "f8"),  # matching share of R&D that a public grant pays this year (0-1)
         ("relabelled", "f8"),  # share of reported R&D that is not R&D (0-1)
         ("partner_gain", "f8"),  # gain of inventive output from partners (0 = none)

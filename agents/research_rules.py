@@ -7,6 +7,7 @@ from agents.compiling import rule
 from agents.exploration_rules import exploratory_rd
 from agents.market_rules import TRADITIONAL_FIELD, margin
 from agents.support_rules import PROJECT_BY_SUBSIDY
+from agents.venture_rules import set_aside, spend_on_rd
 
 YOUNG = 24
 """Quarters of age up to which a firm counts as a start-up (assumption)."""
@@ -142,25 +143,30 @@ def invest(firm: Any, age: int, place: Any, nation: Any, support: Any, p: Any) -
     """Set this quarter's R&D: a step towards the wished intensity, within what can be financed.
 
     A firm that cannot finance its plan looks for equity, and so does a young firm with a great opportunity
-    that does not sit on a year's revenue of cash. An exploratory project adds what it has been given.
+    that does not sit on a year's revenue of cash. Rounds of venture money and an exploratory project add
+    what they have set aside for it.
     """
-    own = firm.rd - firm.project_rd
-    firm.project_rd = 0.0
+    own = firm.rd - firm.project_rd - firm.venture_rd
+    firm.project_rd = firm.venture_rd = 0.0
     incentive = log_incentive(firm, place, nation, support, p)
     cut = base_cut(firm, place)
     participate(firm, incentive, cut - p.size_participation * size_above_reference(firm, p), p)
     firm.seeks_equity = 0
     if firm.does_rd == 0:
         firm.exploring = 0
+        firm.for_growth += firm.for_rd
+        firm.for_rd = 0.0
         return
     wished = wished_intensity(firm, place, incentive, cut, p)
     small = 4.0 * firm.revenue < p.small_firm_revenue
     plan = firm.revenue * adjust(own / firm.revenue, wished, small, p)
     room = credit_room(firm, age, place, support, p)
     income = margin(firm, p) * firm.revenue - p.overhead - 0.25 * p.interest * firm.debt
-    affordable = income + p.cash_for_rd * max(0.0, firm.cash) + p.credit_for_rd * room
+    savings = max(0.0, firm.cash - set_aside(firm))
+    affordable = income + p.cash_for_rd * savings + p.credit_for_rd * room
     ambitious = age <= YOUNG and firm.opportunity > p.ambition and firm.cash < 4.0 * firm.revenue
     if plan > affordable or ambitious:
         firm.seeks_equity = 1
     firm.project_rd = exploratory_rd(firm, p)
-    firm.rd = max(0.0, min(plan, float(affordable))) + firm.project_rd
+    firm.venture_rd = spend_on_rd(firm, p)
+    firm.rd = max(0.0, min(plan, float(affordable))) + firm.project_rd + firm.venture_rd

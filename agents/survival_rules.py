@@ -5,6 +5,7 @@ from typing import Any
 from agents.compiling import rule
 from agents.market_rules import margin
 from agents.research_rules import credit_room, extra_deduction, income_tax_rate
+from agents.venture_rules import set_aside
 
 
 @rule
@@ -29,7 +30,7 @@ def balance(firm: Any, age: int, place: Any, support: Any, p: Any) -> float:
         firm.debt += loan
         return float(loan)
     if firm.debt > 0.0:
-        spare = firm.cash - p.cash_buffer * firm.revenue
+        spare = firm.cash - set_aside(firm) - p.cash_buffer * firm.revenue
         if spare > 0.0:
             repaid = min(firm.debt, 0.5 * spare)
             firm.cash -= repaid
@@ -39,25 +40,17 @@ def balance(firm: Any, age: int, place: Any, support: Any, p: Any) -> float:
 
 
 @rule
-def expand(firm: Any, p: Any) -> float:
-    """Spend venture money on growth; return what was spent. Natural size follows."""
-    if firm.equity <= 0.0 or firm.cash <= 0.0:
-        return 0.0
-    spent = p.expansion_rate * firm.cash
-    firm.cash -= spent
-    firm.scale += p.expansion_return * min(1.0, spent / (4.0 * firm.revenue))
-    return float(spent)
-
-
-@rule
 def dividend(firm: Any, p: Any) -> float:
-    """Return cash above the target that goes to the owners; venture-backed firms keep it."""
-    spare = firm.cash - p.cash_target * firm.revenue
-    if spare <= 0.0 or firm.debt > 0.0 or firm.equity > 0.0:
+    """Return cash above the target that goes to the owners; venture-backed firms put it into growth."""
+    spare = firm.cash - set_aside(firm) - p.cash_target * firm.revenue
+    if spare <= 0.0 or firm.debt > 0.0:
         return 0.0
-    paid = p.payout * spare
-    firm.cash -= paid
-    return float(paid)
+    plenty = p.payout * spare
+    if firm.equity > 0.0:
+        firm.for_growth += plenty
+        return 0.0
+    firm.cash -= plenty
+    return float(plenty)
 
 
 @rule

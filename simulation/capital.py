@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from agents.compiling import rule
+from agents.venture_rules import receive_round
 from simulation.geography import Geography, halved
 from simulation.randomness import Purpose, stream, uniform
 
@@ -99,6 +100,12 @@ def ticket(firm: Any, stage: int, p: Any) -> float:
 
 
 @rule
+def rd_share(stage: float, p: Any) -> float:
+    """Return the part of a round that is for R&D: the later the stage, the more goes into growth."""
+    return float(p.round_rd_share * p.round_rd_step**stage)
+
+
+@rule
 def screening(firm: Any) -> float:
     """Return how well a firm stands funds' screening (0-1): the better its opportunity, the better."""
     return 1.0 / (1.0 + np.exp(-1.5 * (float(firm.opportunity) - 1.5)))
@@ -169,8 +176,7 @@ def make_deals(
         if powder[fund] < amount * weight:
             continue
         powder[fund] -= amount * weight
-        firm.cash += amount
-        firm.equity += amount
+        receive_round(firm, amount, rd_share(stages[s], p))
         holding = holdings[deals]
         holding.firm, holding.row, holding.fund = firm.id, seekers[s], fund
         holding.cost, holding.quarter, holding.stage = amount * weight, quarter, stages[s]

@@ -21,11 +21,11 @@ from agents.survival_rules import (
     balance,
     dividend,
     exit_chance,
-    expand,
     income_tax,
     operating_surplus,
     spin_off_chance,
 )
+from agents.venture_rules import cover_losses, expand
 from simulation.randomness import Purpose, binomial, poisson, stream, uniform
 
 OLDEST_FOR_FUNDS = 40
@@ -207,6 +207,7 @@ def settle(
         refund = support.park_refund * tax
         firm.cash += refund
         stat.park_refunds += refund
+    cover_losses(firm)
     borrowed = balance(firm, age, place, support, p)
     paid_out = dividend(firm, p)
     expansion = expand(firm, p)

@@ -13,7 +13,7 @@ from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario
 from simulation.academia import planned_institutes, seat
 from simulation.budgets import found_governments
-from simulation.capital import HOLDING
+from simulation.capital import HOLDING, fund_reach
 from simulation.data import (
     load_counties,
     load_field_shares,
@@ -145,7 +145,8 @@ def _firms(model: World) -> None:
             ("patents_start", u.patents),
         ):
             sums[quantity] = sums.get(quantity, 0.0) + value
-    totals = place_totals(model.start, model.geography, held, float(model.p["patent_lapse"]))
+    lapse = float(model.p["patent_lapse"])
+    totals = place_totals(model.start, model.geography, held, lapse, _invested(model))
     population = synthesise(
         totals,
         model.geography,
@@ -159,6 +160,15 @@ def _firms(model: World) -> None:
     model.firms = RecordPopulation(model, Firm, population.firms)
     model.places = population.places
     model.field_shares = entrant_fields(population.firms, len(model.geography.places), len(model.fields))
+
+
+def _invested(model: World) -> np.ndarray:
+    """Return what funds usually invest a year in each place at the start (float64[P], 100m CNY)."""
+    cities = model.geography.cities
+    managed = np.array([model.start.value(city, "innovation_capital") for city in cities])
+    pace = model.p["dry_powder_share"] * managed / model.p["target_cover"]
+    invested = pace @ fund_reach(model.geography, model.minutes, model.p)
+    return np.asarray(invested[model.geography.city_of] * model.place_share)
 
 
 def entrant_fields(firms: np.ndarray, places: int, fields: int) -> np.ndarray:

@@ -170,8 +170,13 @@ def _signs(model: World) -> None:
         "examined",
         "patents",
         "equity",
+        "venture_rd",
+        "for_rd",
+        "for_growth",
     ):
         _require(bool((firms[name] >= 0).all()), model, f"negative {name}")
+    unspent = firms["for_rd"] + firms["for_growth"]
+    _require(bool((unspent <= np.maximum(0.0, firms["cash"]) + 1e-6).all()), model, "rounds that are gone")
     for name in ("scale", "opportunity", "cash", "revenue"):
         _require(bool(np.isfinite(firms[name]).all()), model, f"{name} is not finite")
     _require(bool((model.talent.stock > 0).all()), model, "a city without researchers")

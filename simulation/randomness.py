@@ -82,6 +82,8 @@ class Purpose(IntEnum):
     UPGRADE_TRAIT = 73
     PROJECT = 80
     DISCOVERY = 81
+    START_ROUND = 82
+    START_ROUND_SPENT = 83
 
 
 @rule

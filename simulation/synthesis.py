@@ -17,7 +17,9 @@ from agents.market_rules import TRADITIONAL_FIELD
 from agents.quantiles import unit_shock
 from agents.records import FIRM, PLACE
 from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
+from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, rd_share
 from simulation.data import StartingValues, load_field_shares
+from simulation.firm_tick import OLDEST_FOR_FUNDS
 from simulation.geography import Geography
 from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
 
@@ -27,11 +29,16 @@ YI = 1e4
 SIZE_TAIL = 1.1
 """Tail exponent of firm revenue (Zhang & Wang 2009; Heinrich & Dai 2016: 1.0-1.5)."""
 INDUSTRIAL_SHARE_OF_RD = 0.85
-"""Above-scale industry in business R&D (Hangzhou 2015: 198 of about 242; China 2018: 12 955 of 15 234)."""
+"""Above-scale industry in business R&D (Hangzhou 2015: 198 of about 242; China 2018: 12 955 of 15 234).
+
+Here in that part of it which funds do not pay.
+"""
 WARM_UP_QUARTERS = 16
 """Quarters over which R&D finds its steady state before the run."""
 TECHNOLOGY_PARTICIPATION = 0.6
 """Technology firms with R&D (assumption)."""
+MEAN_STAGE = 1.5
+"""Mean stage of the rounds before 2015, between early and growth rounds (as later in a run)."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,17 @@ def patents_at_start(start: StartingValues, place: str, lapse: float) -> float:
 
 
 def place_totals(
-    start: StartingValues, geography: Geography, institutions: Mapping[str, Mapping[str, float]], lapse: float
+    start: StartingValues,
+    geography: Geography,
+    institutions: Mapping[str, Mapping[str, float]],
+    lapse: float,
+    venture: np.ndarray,
 ) -> list[PlaceTotals]:
     """Return each place's own totals: a city's less its zones' and less those of universities and institutes.
 
     `institutions` gives by place the sums that institutions hold: rd_expenditure, invention_patents_granted,
-    patents_start. `lapse` is the yearly share of patents that lapse.
+    patents_start. `lapse` is the yearly share of patents that lapse, `venture` what funds invest a year in
+    each place (float64[P], 100m CNY).
     """
 
     def value(place: str, quantity: str) -> float:
@@ -81,7 +93,7 @@ def place_totals(
         return start.value(place, quantity)
 
     rows = []
-    for place in geography.places:
+    for index, place in enumerate(geography.places):
         zones = [z.id for z in geography.places if z.parent == place.id and z.kind == "zone"]
         values = {}
         for quantity in (*_ADDITIVE, "rd_expenditure", "patents_start"):
@@ -90,6 +102,7 @@ def place_totals(
         city = place.id if place.kind == "city" else place.parent
         values["participation"] = start.value(city, "industrial_rd_participation")
         values["catalogue_2018"] = start.value(place.id, "hightech_catalogue_2018_share") / 100.0
+        values["venture_money"] = float(venture[index])
         rows.append(PlaceTotals(values))
     return rows
 
@@ -231,6 +244,8 @@ def _research(
         signal = (firms["opportunity"] + p["size_participation"] * above)[firms["kind"] == kind]
         place[f"rd_cut_{kind.name.lower()}"] = np.quantile(signal, 1.0 - share) if signal.size else 0.0
     warm_up(firms, firms.size, seed, place[0], p, lifts)
+    _rounds(firms, totals["venture_money"] * YI * scale / 4.0, seed, p)
+    business = max(0.0, business - float(firms["venture_rd"].sum()))
     for kind, part in (
         (Kind.INDUSTRIAL, INDUSTRIAL_SHARE_OF_RD),
         (Kind.TECHNOLOGY, 1.0 - INDUSTRIAL_SHARE_OF_RD),
@@ -240,7 +255,8 @@ def _research(
         # Nobody starts with more R&D than sales and a little credit pay for.
         cap = min(float(p[f"intensity_cap_{suffix}"]), float(p[f"margin_{suffix}"]) + 0.1)
         base = _capped_scale(firms["revenue"][active], lifts[active], business * part, cap)
-        firms["rd"][active] = firms["revenue"][active] * np.minimum(base * lifts[active], cap)
+        own = firms["revenue"][active] * np.minimum(base * lifts[active], cap)
+        firms["rd"][active] = own + firms["venture_rd"][active]
         place[f"rd_base_{suffix}"] = base
     place["talent_quality"] = 1.0
     place["exit_pressure"] = 1.0
@@ -248,6 +264,27 @@ def _research(
     firms["knowledge"] = 4.0 * firms["rd"] / (p["depreciation"] + growth)
     ratio = firms["knowledge"] / (4.0 * firms["revenue"]) / p["capital_reference"]
     firms["scale"] = np.log(firms["revenue"] / (1.0 + ratio) ** p["output_elasticity"])
+
+
+def _rounds(firms: np.ndarray, invested: float, seed: int, p: np.void) -> None:
+    """Leave young technology firms, the best first, with what is not yet spent of rounds before 2015.
+
+    As much is left as it takes to spend what funds invest in a quarter.
+    """
+    young = (firms["kind"] == Kind.TECHNOLOGY) & (firms["birth"] >= -OLDEST_FOR_FUNDS)
+    rows = np.flatnonzero(young & (firms["does_rd"] == 1))
+    chance = 1.0 / (1.0 + np.exp(-1.5 * (firms["opportunity"][rows] - 1.5)))
+    keys = -np.log(draws(seed, firms["id"][rows], 0, Purpose.START_ROUND)) / chance
+    rows = rows[np.argsort(keys, kind="stable")]
+    size = p["deal_size"] * p["growth_capital"] * p["ticket_step"] ** (MEAN_STAGE - EARLY)
+    size = np.clip(size * firms["revenue"][rows], MIN_TICKET, MAX_TICKET)
+    left = draws(seed, firms["id"][rows], 0, Purpose.START_ROUND_SPENT) * size
+    taken = fill_up_to(left, invested / float(p["round_burn"]))
+    rows, left = rows[taken], left[taken]
+    share = float(rd_share(MEAN_STAGE, p))
+    firms["for_rd"][rows], firms["for_growth"][rows] = share * left, (1.0 - share) * left
+    firms["cash"][rows] += left
+    firms["venture_rd"][rows] = p["round_burn"] * firms["for_rd"][rows]
 
 
 @rule

@@ -39,19 +39,21 @@ STRANGER = 987654321
 DRAWN_COUNTS = (Origin.INDEPENDENT, Origin.RETURNEE, Origin.INCUBATOR)
 """Origins whose number at a place is one draw."""
 
-CONTACT = {"partner_gain", "contracts", "filed", "cash", "equity"}
+ROUND = {"cash", "equity", "for_rd", "for_growth"}
+"""What a round of venture money changes."""
+CONTACT = {"partner_gain", "contracts", "filed", *ROUND}
 """What partners, knowledge within reach and deals decide in the same quarter."""
 REACH_AT_ONCE = {
     "hangzhou_link": CONTACT,
     "delta_link": CONTACT,
-    "angel_coinvestment": {"cash", "equity"},
-    "private_capital_channel": {"cash", "equity"},
-    "guidance_fund": {"cash", "equity"},
-    "guidance_share": {"cash", "equity"},
-    "instrument_mix": {"cash", "equity"},
-    "fiscal_growth": {"cash", "equity"},
-    "loss_compensation": {"cash", "equity"},
-    "angel_tax_relief": {"cash", "equity"},
+    "angel_coinvestment": ROUND,
+    "private_capital_channel": ROUND,
+    "guidance_fund": ROUND,
+    "guidance_share": ROUND,
+    "instrument_mix": ROUND,
+    "fiscal_growth": ROUND,
+    "loss_compensation": ROUND,
+    "angel_tax_relief": ROUND,
 }
 """Fields of firms elsewhere that a lever can change in its first quarter; others: none."""
 

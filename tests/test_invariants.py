@@ -219,6 +219,7 @@ BREAKS: dict[str, tuple[Callable[[InnovationModel], None], str]] = {
     "negative R&D": (setting("rd", -1.0, **LIVE), "negative rd"),
     "negative knowledge": (setting("knowledge", -1.0, **LIVE), "negative knowledge"),
     "negative equity": (setting("equity", -1.0, **LIVE), "negative equity"),
+    "money of a round that is gone": (setting("for_rd", 1e9, **LIVE), "rounds that are gone"),
     "R&D that is no number": (setting("rd", np.nan, **LIVE), "negative rd"),
     "an idea that is no number": (setting("opportunity", np.nan, **LIVE), "opportunity is not finite"),
     "a size beyond bounds": (setting("scale", np.inf, **LIVE), "scale is not finite"),

@@ -60,7 +60,8 @@ WORLDS: dict[str, dict[str, Any]] = {
     "pilot": {"scenario": "ownership_pilot", "scale": 0.003, "until": 2020, "seed": 8},
 }
 FLOWS = ("exits", "certified", "rewards", "grant_misused", "vouchers", "refusals", "lapses", "tax_relief")
-STATES = ("debt", "equity", "grant", "relabelled", "certificate", "tenant", "seeks_equity")
+STATES = ("debt", "equity", "grant", "relabelled", "certificate", "tenant", "seeks_equity",
+          "venture_rd", "for_growth")  # fmt: skip
 
 
 def run_together(fast: InnovationModel, slow: ReferenceModel) -> None:

@@ -24,7 +24,7 @@ from agents.research_rules import (
     participate,
     relative_user_cost,
 )
-from agents.survival_rules import balance, dividend, expand
+from agents.survival_rules import balance, dividend
 from simulation.firm_tick import patent, settle
 
 # Taxes and the price of R&D.
@@ -156,14 +156,6 @@ def test_owners_get_spare_cash_unless_there_is_debt_or_venture_money() -> None:
     assert dividend(firm(cash=100.0), P) == 0.0
     assert dividend(firm(cash=1e4, debt=1.0), P) == 0.0
     assert dividend(firm(cash=1e4, equity=1.0), P) == 0.0
-
-
-def test_venture_money_is_spent_on_growth() -> None:
-    backed, other = firm(equity=100.0, cash=1e3), firm(cash=1e3)
-    assert expand(other, P) == 0.0
-    spent = expand(backed, P)
-    assert backed["cash"] == 1e3 - spent
-    assert backed["scale"] > other["scale"]
 
 
 @given(cash=st.floats(-1e4, 1e5), debt=st.floats(0, 1e4), equity=st.sampled_from([0.0, 500.0]),

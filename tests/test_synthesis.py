@@ -147,6 +147,22 @@ def test_rd_is_zero_inflated_and_skewed() -> None:
     assert ordered[: ordered.size // 10].sum() > 0.6 * ordered.sum()
 
 
+def test_rounds_of_before_last_a_while_in_young_technology_firms() -> None:
+    """A quarter's venture money keeps them as they are; good ideas had the better chance."""
+    model = started()
+    firms = model.firms.records
+    held = firms["for_rd"] + firms["for_growth"]
+    backed = held > 0.0
+    assert (firms["kind"][backed] == 1).all()
+    assert (firms["birth"][backed] >= -40).all()
+    assert (firms["cash"] >= held).all()
+    others = (firms["kind"] == 1) & (firms["birth"] >= -40) & (firms["does_rd"] == 1) & ~backed
+    assert firms["opportunity"][backed].mean() > firms["opportunity"][others].mean() + 0.3
+    pace = sum(fund.pace for fund in model.funds)
+    assert held.sum() * model.p["round_burn"] == pytest.approx(pace / 4.0, rel=0.1)
+    assert 0.03 < firms["venture_rd"].sum() / firms["rd"].sum() < 0.15
+
+
 def test_patents_are_skewed() -> None:
     patents = np.sort(started().firms.records["patents"])[::-1]
     holders = patents[patents > 0]

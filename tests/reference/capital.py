@@ -148,6 +148,10 @@ def _make_deals(model: "ReferenceModel") -> list[Holding]:
         spent[fund] += money * weight
         firm.cash += money
         firm.equity += money
+        for_rd = money * p.round_rd_share * p.round_rd_step**stage
+        firm.for_rd += for_rd
+        firm.for_growth += money - for_rd
+        firm.bear_losses()
         rounds.append(
             Holding(firm, fund, money * weight, model.quarter, stage, firm.revenue, rights_of(firm))
         )

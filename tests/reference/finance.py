@@ -31,6 +31,7 @@ class Finance:
         ledger.contracts += contract
         ledger.households += wages
         ledger.treasury += tax
+        self.bear_losses()
         ledger.banks += interest - self.use_credit(support)
         ledger.owners += misused + self.pay_dividend()
         ledger.suppliers += self.expand()
@@ -80,26 +81,38 @@ class Finance:
         if self.cash < 0.0:
             loan = min(-self.cash, self.credit_room(support))
         else:
-            spare = max(0.0, self.cash - self.p.cash_buffer * self.revenue)
+            spare = max(0.0, self.cash - self.venture_money - self.p.cash_buffer * self.revenue)
             loan = -min(self.debt, 0.5 * spare)
         self.cash += loan
         self.debt += loan
         return loan
 
     def pay_dividend(self) -> float:
-        """Owners take part of plenty, unless there is debt or venture money."""
-        spare = self.cash - self.p.cash_target * self.revenue
-        if spare <= 0.0 or self.debt > 0.0 or self.equity > 0.0:
+        """Owners take part of plenty, unless there is debt; with venture money it goes into growth."""
+        spare = self.cash - self.venture_money - self.p.cash_target * self.revenue
+        if spare <= 0.0 or self.debt > 0.0:
             return 0.0
-        dividend = self.p.payout * spare
-        self.cash -= dividend
-        return dividend
+        if self.equity > 0.0:
+            self.for_growth += self.p.payout * spare
+            return 0.0
+        self.cash -= self.p.payout * spare
+        return self.p.payout * spare
+
+    @property
+    def venture_money(self) -> float:
+        """What is left of rounds, for R&D and for growth."""
+        return self.for_rd + self.for_growth
+
+    def bear_losses(self) -> None:
+        """Once own cash is gone, both parts of what rounds left shrink alike."""
+        if max(0.0, self.cash) < self.venture_money:
+            left = max(0.0, self.cash) / self.venture_money
+            self.for_rd, self.for_growth = left * self.for_rd, left * self.for_growth
 
     def expand(self) -> float:
-        """A venture-backed firm spends part of its cash on growth."""
-        if not (self.equity > 0.0 and self.cash > 0.0):
-            return 0.0
-        spent = self.p.expansion_rate * self.cash
+        """A venture-backed firm spends part of what is for growth."""
+        spent = self.p.round_burn * self.for_growth
+        self.for_growth -= spent
         self.cash -= spent
         self.scale += self.p.expansion_return * min(1.0, spent / (4.0 * self.revenue))
         return spent

@@ -33,7 +33,7 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
         self.partner_gain = self.contracts = self.revenue_year = self.rd_year = 0.0
         self.id = self.place = self.city = self.field = self.birth = self.kind = self.origin = 0
         self.upgraded = self.exploring = 0
-        self.project_rd = 0.0
+        self.project_rd = self.venture_rd = self.for_rd = self.for_growth = 0.0
         self.filed = self.examined = self.patents = self.catalogue = self.certificate = self.tenant = 0
         self.does_rd = self.tech_sme = self.seeks_equity = False
         self.alive = True

@@ -102,9 +102,11 @@ class Research:
         cut = place.rd_cut_technology if self.is_technology_firm else place.rd_cut_industrial
         self.decide_participation(incentive, cut)
         self.seeks_equity = False
-        own, self.project_rd = self.rd - self.project_rd, 0.0
+        own = self.rd - self.project_rd - self.venture_rd
+        self.project_rd = self.venture_rd = 0.0
         if not self.does_rd:
             self.exploring = 0
+            self.for_rd, self.for_growth = 0.0, self.venture_money
             return
         wished = self.wished_intensity(place, incentive, cut)
         small = 4.0 * self.revenue < p.small_firm_revenue
@@ -113,10 +115,12 @@ class Research:
         now = own / self.revenue or 0.5 * wished  # those who start do so half-way
         planned = self.revenue * (now + speed * (wished - now))
         income = self.margin * self.revenue - p.overhead - 0.25 * p.interest * self.debt
-        savings = p.cash_for_rd * max(0.0, self.cash)
+        savings = p.cash_for_rd * max(0.0, self.cash - self.venture_money)
         affordable = income + savings + p.credit_for_rd * self.credit_room(support)
         start_up = self.age <= START_UP_AGE and self.opportunity > p.ambition
         self.seeks_equity = planned > affordable or (start_up and self.cash < 4.0 * self.revenue)
         if self.exploring:
             self.project_rd = (1.0 - p.grant_misuse) * p.frontier_grant / p.frontier_quarters
-        self.rd = max(0.0, min(planned, affordable)) + self.project_rd
+        self.venture_rd = p.round_burn * self.for_rd
+        self.for_rd *= 1.0 - p.round_burn
+        self.rd = max(0.0, min(planned, affordable)) + self.project_rd + self.venture_rd
