@@ -157,7 +157,9 @@ def _make_deals(model: "ReferenceModel") -> list[Holding]:
         )
     model.deals = len(rounds)
     model.venture_money, model.seed_rounds = np.zeros(len(model.local)), np.zeros(len(model.local))
+    model.invested = np.zeros((len(model.cities), len(model.cities)))
     for made in rounds:
+        model.invested[made.fund.city, made.firm.city] += made.cost
         model.venture_money[made.firm.place] += made.cost
         model.seed_rounds[made.firm.place] += weight * (made.stage == SEED)
     return rounds

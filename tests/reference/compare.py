@@ -31,7 +31,8 @@ def assert_same(fast: InnovationModel, slow: ReferenceModel) -> None:
         _same(name, getattr(fast.goods, name), getattr(slow.goods, name))
     for name in ("stock", "high_level", "wage", "outside_wage", "employed", "balance", "high_level_balance"):
         _same(name, getattr(fast.talent, name), getattr(slow.talent, name))
-    for name in ("log_pool", "links", "gravity", "minutes", "gdp_rest", "gdp_quarter", "contracts_sold"):
+    for name in ("log_pool", "links", "gravity", "minutes", "gdp_rest", "gdp_quarter", "contracts_sold",
+                 "flows"):  # fmt: skip
         _same(name, getattr(fast, name), getattr(slow, name))
     for account, amount in fast.outside.items():
         np.testing.assert_allclose(slow.outside[account], amount, RELATIVE, 1e-3, err_msg=account)

@@ -85,14 +85,16 @@ def settle_contracts(model: "ReferenceModel") -> None:
     """Pay the sellers of technology: firms' cities by gravity with a home bias, and universities."""
     p = model.constants
     bought = [ledger.contracts / model.scale for ledger in model.ledgers]
-    sold = [0.0] * len(bought)
+    flow = np.zeros((len(bought), len(bought)))
     capable = [capacity_of_universities(model, city) for city in model.cities]
     able = [1.0 - p.contract_university + p.contract_university * more for more in capable]
     drawn = [_pull_on(model, a, able) for a in model.cities]
     for a, b in product(model.cities, model.cities):
         elsewhere = sum(chance for city, chance in enumerate(model.gravity[a]) if city != a)
         away = (1.0 - p.contract_home) * model.gravity[a][b] / elsewhere
-        sold[b] += bought[a] * (p.contract_home if a == b else away) * able[b] / drawn[a]
+        flow[a, b] = bought[a] * (p.contract_home if a == b else away) * able[b] / drawn[a]
+    model.contract_flow = flow
+    sold = flow.sum(axis=0).tolist()
     model.contracts_sold = np.array(sold)
     model.outside["services"] += sum(sold)
     for university in model.universities:

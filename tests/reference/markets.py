@@ -81,6 +81,7 @@ class ReferenceTalent(TalentMarket):
             self.stock[city] += change
             self.balance += change
         start = self.stock.copy()
+        self.moved = np.zeros((len(growth), len(growth)))
         for a in cities:
             pull = [self._pull(start[b], minutes[a][b], self.wage[b] / self.wage[a], p) for b in cities]
             pull[a] = 0.0
@@ -88,6 +89,7 @@ class ReferenceTalent(TalentMarket):
                 people = 0.25 * p.migration_rate * start[a] * pull[b] / sum(pull)
                 self.stock[a] -= people
                 self.stock[b] += people
+                self.moved[a, b] = people
 
     @staticmethod
     def _pull(stock: float, minutes: float, relative_wage: float, p: SimpleNamespace) -> float:
