@@ -378,19 +378,6 @@ def causal_leverage(city: str, amount: float, share: float = 0.3) -> np.ndarray:
     return np.array([private / public for private, public in changes])
 
 
-def test_leverage_of_guidance_funds_lies_within_the_evidence_and_turns_to_displacement_in_deep_markets() -> (
-    None
-):
-    """0.9 private yuan a public yuan, 0 to 1.2; plan values at home, the same money elsewhere."""
-    ningbo, wenzhou = causal_leverage("Ningbo", 14.0), causal_leverage("Wenzhou", 6.0)
-    assert 0.0 < ningbo.mean() < 1.2
-    assert 0.0 < wenzhou.mean() < 1.2
-    for city in ("Shanghai", "Hangzhou"):
-        deep = causal_leverage(city, 20.0)
-        assert deep.mean() < 0.0
-        assert (ningbo - deep).mean() > 3.0 * (ningbo - deep).std(ddof=1) / 3**0.5
-
-
 def test_a_lower_share_stretches_public_money() -> None:
     more = causal_leverage("Ningbo", 14.0, share=0.15) - causal_leverage("Ningbo", 14.0)
     assert more.mean() > 3.0 * more.std(ddof=1) / 3**0.5
