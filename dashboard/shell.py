@@ -15,7 +15,7 @@ from solara.alias import rv
 
 from dashboard.engine import engine
 from dashboard.i18n import LANGUAGES, N_
-from dashboard.pages import board, compare, delta, firms, lab, network, sources, trajectories, why
+from dashboard.pages import board, compare, cost, delta, firms, lab, network, sources, trajectories, why
 from dashboard.parts.controls import PageLanguage
 from dashboard.sharing import decode
 from dashboard.state import Session, session_context, use_session
@@ -49,6 +49,7 @@ PAGES = (
     PageInfo("map", N_("Map"), delta.Page),
     PageInfo("network", N_("Network"), network.Page),
     PageInfo("firms", N_("Firms"), firms.Page),
+    PageInfo("cost", N_("Cost"), cost.Page),
     PageInfo("sources", N_("Sources"), sources.Page),
 )
 

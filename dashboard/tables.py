@@ -13,10 +13,11 @@ from dashboard.mapping import mean_flows
 from dashboard.views import Look
 from scenarios.attribution import Attribution
 from scenarios.comparison import Comparison
+from scenarios.levers import LEVERS
 from simulation.experiment import QUANTILES
 from simulation.flows import FLOWS
 from simulation.geography import load_geography
-from simulation.indicators import INDICATORS
+from simulation.indicators import INDICATORS, cost_of
 from simulation.report import target_rows
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -162,5 +163,21 @@ def flow_table(look: Look) -> str:
             for (at, start, end), value in np.ndenumerate(mean) if mean is not None else ():
                 where = (look.scenario.name, flow.id, flow.unit, ensemble.years[at])
                 yield (*where, names[start], names[end], float(value))
+
+    return _text(head, rows())
+
+
+def cost_table(look: Look, region: str) -> str:
+    """Return what each lever cost in a region, by year, with quantiles over draws."""
+    head = ("scenario", "lever", "region", "year", "unit", *QUANTILES, "draws")
+    ensemble = look.projection.ensemble
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for name in ("fiscal_cost", *(cost_of(name) for name, lever in LEVERS.items() if lever.costs)):
+            band = ensemble.band(name, region)
+            for at, year in enumerate(ensemble.years):
+                values = [float(band[quantile][at]) for quantile in QUANTILES]
+                where = (look.scenario.name, name.removeprefix("cost_"), region, year, INDICATORS[name].unit)
+                yield (*where, *values, look.projection.draws)
 
     return _text(head, rows())

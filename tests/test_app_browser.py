@@ -297,7 +297,7 @@ def test_sources_can_be_searched(visit):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "sources"]
+    "path", ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "cost", "sources"]
 )
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)

@@ -208,6 +208,16 @@ def PlainTable(label: str, heads: list[str], rows: list[list[str]], colours: lis
     """Show rows as they are; `colours` are dots before their second cells."""
 
 
+@solara.component_vue("cost_table.vue")
+def CostTable(label: str, heads: list[str], rows: list[dict[str, Any]]) -> None:
+    """Show what levers cost, one line each."""
+
+
+@solara.component_vue("budget_table.vue")
+def BudgetTable(label: str, heads: list[str], words: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    """Show what budgets are spent on, one line for a government and year."""
+
+
 @solara.component_vue("waterfall.vue")
 def WaterfallView(label: str, rows: list[dict[str, Any]], goal: float | None) -> None:
     """Show the parts of a difference below each other, each from where the one before ends."""
