@@ -2,11 +2,13 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from simulation.errors import InputError
 from simulation.runs import MAX_SCALE, MIN_SCALE
 
 SCALE, SEEDS, PROCESSES = "YONGWEN_APP_SCALE", "YONGWEN_APP_SEEDS", "YONGWEN_APP_PROCESSES"
+ROOMS = "YONGWEN_APP_ROOMS"
 MOST_SEEDS = 200
 
 
@@ -43,6 +45,12 @@ def read_settings() -> Settings:
         int(_number(SEEDS, 20, 2, MOST_SEEDS)),
         int(_number(PROCESSES, cores, 1, 64)),
     )
+
+
+def rooms_file() -> Path:
+    """Return where rooms of workshops are kept."""
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return Path(os.environ.get(ROOMS) or home / "yongwen" / "workshop.sqlite")
 
 
 def _number(name: str, default: float, low: float, high: float) -> float:

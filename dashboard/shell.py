@@ -15,7 +15,19 @@ from solara.alias import rv
 
 from dashboard.engine import engine
 from dashboard.i18n import LANGUAGES, N_
-from dashboard.pages import board, compare, cost, delta, firms, lab, network, sources, trajectories, why
+from dashboard.pages import (
+    board,
+    compare,
+    cost,
+    delta,
+    firms,
+    lab,
+    network,
+    sources,
+    trajectories,
+    why,
+    workshop,
+)
 from dashboard.parts.controls import PageLanguage
 from dashboard.sharing import decode
 from dashboard.state import Session, session_context, use_session
@@ -51,6 +63,7 @@ PAGES = (
     PageInfo("firms", N_("Firms"), firms.Page),
     PageInfo("cost", N_("Cost"), cost.Page),
     PageInfo("sources", N_("Sources"), sources.Page),
+    PageInfo("workshop", N_("Workshop"), workshop.Page),
 )
 
 

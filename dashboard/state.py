@@ -62,6 +62,8 @@ class Session:
         self.language: solara.Reactive[str] = solara.reactive(language)
         self.history: solara.Reactive[History] = solara.reactive(History(load_scenario(BASELINE)))
         self.compared: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
+        self.room: solara.Reactive[str] = solara.reactive("")
+        self.watched: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
         self.results: solara.Reactive[Mapping[str, tuple[RunResult, ...]]] = solara.reactive({})
         self.failure: solara.Reactive[str] = solara.reactive("")
         self.saved: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
@@ -90,6 +92,7 @@ class Session:
             load_scenario(BASELINE),
             *self.compared.value,
             load_scenario(FULL_PLAN),
+            *self.watched.value,
         )
         return tuple({scenario.content_hash: scenario for scenario in named}.values())
 

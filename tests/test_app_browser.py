@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.settings import PROCESSES
+from dashboard.settings import PROCESSES, ROOMS
 from dashboard.sharing import decode
 from scenarios.levers import LEVERS
 from simulation.indicators import TARGETS
@@ -35,13 +35,14 @@ LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small server of its own: one firm in three hundred, six draws."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["app", "--port", str(port), "--scale", "0.003", "--seeds", "6", "--processes", "1"]
     command = [sys.executable, "-m", "simulation.cli", *words]
     environment = {name: value for name, value in os.environ.items() if name != PROCESSES}
+    environment[ROOMS] = str(tmp_path_factory.mktemp("rooms") / "workshop.sqlite")
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
         url = f"http://127.0.0.1:{port}"
         try:
@@ -367,3 +368,46 @@ def test_an_agent_can_be_looked_at(visit):
     page.get_by_label("Centrality").select_option(label="Eigenvector centrality")
     page.locator(".yw-network tbody button").first.click()
     expect(page.locator(".yw-network .partners li").first).to_be_visible()
+
+
+def test_a_workshop_of_three_groups(visit):
+    """Predict, reveal, build and rank; no group sees another's guess early or has the host's desk."""
+    host = visit("workshop")
+    host.get_by_label("Title of the workshop").fill("Spring <i>meeting</i>")
+    host.get_by_role("button", name="Open").click()
+    expect(host.get_by_role("button", name="2 Reveal")).to_be_visible()
+    link = host.locator(".yw-link").inner_text()
+    expect(host.locator(".yw-qr svg")).to_be_visible()
+    phones = []
+    for place, name in enumerate(("East", "West", "North")):
+        phone = visit(link, size=PHONE)
+        phone.get_by_label("Name of your group").fill(name)
+        phone.get_by_role("button", name="Join").click()
+        phone.locator(".yw-numbers input").last.fill(str(2.6 + 0.4 * place))
+        phone.locator(".yw-numbers input").last.press("Enter")
+        phone.get_by_role("button", name="Send the guess").click()
+        expect(phone.get_by_text("Your guess has arrived")).to_be_visible()
+        expect(phone.get_by_role("button", name="2 Reveal")).to_have_count(0)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        phones.append(phone)
+    expect(host.locator(".yw-groups li")).to_have_count(3)
+    expect(host.locator("h1")).to_have_text("Spring <i>meeting</i>")
+    host.get_by_role("button", name="2 Reveal").click()
+    for page in (host, *phones):
+        expect(page.locator(".yw-table tbody tr")).to_have_count(3)
+        expect(page.locator(".yw-table tbody")).to_contain_text("North")
+    host.get_by_role("button", name="3 Build and compare").click()
+    for phone, value in zip(phones[:2], (5, 40), strict=True):
+        phone.get_by_role("button", name="Build in the laboratory").click()
+        _set(phone, "guidance_fund", value)
+        phone.get_by_role("link", name="Workshop").click()
+        phone.get_by_role("button", name="Submit “My scenario”").click()
+        expect(phone.locator(".yw-groups li")).to_have_count(1)
+    expect(host.locator(".yw-table tbody tr")).to_have_count(2)
+    expect(phones[2].locator(".yw-table tbody tr")).to_have_count(2)
+    host.reload()
+    expect(host.get_by_role("button", name="3 Build and compare")).to_have_attribute("aria-pressed", "true")
+    host.get_by_role("button", name="Close the room").click()
+    host.get_by_role("button", name="Delete").click()
+    for page in (host, *phones):
+        expect(page.get_by_text("There is no room of this code")).to_be_visible()
