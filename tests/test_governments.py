@@ -134,12 +134,17 @@ def test_the_delay_is_so_many_quarters_on_average(wait: float) -> None:
 
 def test_rules_hold_at_once_and_latitude_and_autonomy_shorten_the_delay() -> None:
     def strength(**levers: Any) -> np.ndarray:
-        case = scenario({"firm_cultivation": 1000.0, "inventor_share": 0.7, **levers})
+        case = scenario({
+            **{"firm_cultivation": 1000.0, "inventor_share": 0.7, "incubator_land_relief": 1},
+            **{"zhoushan_joins": 1, **levers},
+        })  # fmt: skip
         return lever_paths(case, GEOGRAPHY, np.ones(len(GEOGRAPHY.places)), 32, 2.0)
 
     usual, free = strength(), strength(pilot_latitude=0.5, zone_autonomy=1)
     full = 1000.0 / 4.0
     assert (usual["inventor_share"][16, [NINGBO, ZONE]] == 0.7).all()
+    assert (usual["incubator_land_relief"][16, [NINGBO, ZONE]] == 1.0).all()
+    assert usual["zhoushan_joins"][16].sum() == 1.0
     np.testing.assert_allclose(
         usual["firm_cultivation"][[15, 16, 17], NINGBO], [0.0, full / 3.0, full * 5.0 / 9.0]
     )

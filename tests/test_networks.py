@@ -113,6 +113,8 @@ def test_integration_brings_more_partners_within_reach() -> None:
     assert gain[at("Ningbo")] > max(1.03, soon[at("Ningbo")])
     there = at("Ningbo"), at("Shanghai")
     assert model.border[there] == pytest.approx(P["border_penalty"] / (1.0 - P["border_relief"]))
+    nearer = 2.0 ** ((GEOGRAPHY.minutes[there] - model.minutes[there]) / P["gravity_half_life"])
+    assert 1.0 < nearer / (1.0 - P["border_relief"]) < 1.12  # flows across borders: -5 to +12 %
     assert model.border[at("Hefei"), at("Nanjing")] == P["border_penalty"]
     np.testing.assert_array_equal(model.border[GEOGRAPHY.same_province], 1.0)
     ningbo = model.geography.minutes[at("Ningbo")] - model.minutes[at("Ningbo")]
