@@ -18,6 +18,7 @@ from dashboard.i18n import LANGUAGES, N_
 from dashboard.pages import (
     board,
     compare,
+    confidence,
     cost,
     delta,
     firms,
@@ -62,6 +63,7 @@ PAGES = (
     PageInfo("network", N_("Network"), network.Page),
     PageInfo("firms", N_("Firms"), firms.Page),
     PageInfo("cost", N_("Cost"), cost.Page),
+    PageInfo("confidence", N_("Confidence"), confidence.Page),
     PageInfo("sources", N_("Sources"), sources.Page),
     PageInfo("workshop", N_("Workshop"), workshop.Page),
 )
@@ -173,7 +175,7 @@ def _Failure() -> None:
 def _Simulation() -> None:
     """Simulate what the visitor looks at; a change drops what is left of the older work."""
     session = use_session()
-    keys = tuple(scenario.content_hash for scenario in session.wanted)
+    keys = session.seeds.value, *(scenario.content_hash for scenario in session.wanted)
 
     def simulate() -> None:
         session.failure.set("")

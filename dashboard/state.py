@@ -18,6 +18,7 @@ from simulation.experiment import Ensemble, plan
 from simulation.runs import RunResult, RunSpec
 
 FULL_PLAN = "full_plan"
+MOST_DRAWS = 80  # of each scenario, however often a visitor asks for more
 LEAST_FOR_BAND = 5  # draws below which quantiles say next to nothing
 
 
@@ -65,6 +66,7 @@ class Session:
         self.room: solara.Reactive[str] = solara.reactive("")
         self.watched: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
         self.results: solara.Reactive[Mapping[str, tuple[RunResult, ...]]] = solara.reactive({})
+        self.seeds: solara.Reactive[int] = solara.reactive(self.settings.seeds)
         self.failure: solara.Reactive[str] = solara.reactive("")
         self.saved: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
         self.mistakes: solara.Reactive[tuple[str, ...]] = solara.reactive(())
@@ -96,6 +98,12 @@ class Session:
         )
         return tuple({scenario.content_hash: scenario for scenario in named}.values())
 
+    @property
+    def more_draws(self) -> int | None:
+        """Return how many draws there will be if the visitor wants more, None at the limit."""
+        more = min(2 * self.seeds.value, max(MOST_DRAWS, self.settings.seeds))
+        return more if more > self.seeds.value else None
+
     def missing(self) -> dict[str, RunSpec]:
         """Return the runs that are still to be simulated, by name; the draft comes first."""
         runs: list[tuple[int, int, str, RunSpec]] = []
@@ -103,7 +111,7 @@ class Session:
         for place, scenario in enumerate(self.wanted):
             if self._shipped(scenario) is None:
                 done = {result.spec.seed for result in known.get(scenario.content_hash, ())}
-                experiment = plan(scenario, range(1, self.settings.seeds + 1), self.settings.scale)
+                experiment = plan(scenario, range(1, self.seeds.peek() + 1), self.settings.scale)
                 runs += [
                     (max(place - 1, 0), spec.seed, name, spec)
                     for name, spec in experiment.runs.items()
@@ -127,18 +135,26 @@ class Session:
         found = shipped_results().get(scenario.content_hash)
         if found is None or found.changed or found.ensemble.experiment.scale != self.settings.scale:
             return None
-        return found.ensemble if len(found.ensemble.results) >= self.settings.seeds else None
+        return found.ensemble if len(found.ensemble.results) >= self.seeds.peek() else None
+
+    def _older(self, key: str, wanted: int) -> Projection | None:
+        """Return shipped results of another model or scale than today's, or with fewer draws than wanted."""
+        found = shipped_results().get(key)
+        if found is None:
+            return None
+        ensemble = found.ensemble
+        if not found.changed and ensemble.experiment.scale == self.settings.scale:
+            return Projection(ensemble, ensemble, wanted)
+        return Projection(ensemble, ensemble, len(ensemble.results), found.changed or ("scale",))
 
     def projection(self, scenario: Scenario) -> Projection | None:
         """Return what is known of a scenario; older shipped results stand in until there are new ones."""
-        key, wanted = scenario.content_hash, self.settings.seeds
+        key, wanted = scenario.content_hash, self.seeds.value
         live = self.results.value.get(key, ())
         if ready := self._shipped(scenario):
             return Projection(ready, ready, len(ready.results))
-        older = shipped_results().get(key)
-        if older and len(live) < wanted:
-            ensemble = older.ensemble
-            return Projection(ensemble, ensemble, len(ensemble.results), older.changed or ("scale",))
+        if len(live) < wanted and (older := self._older(key, wanted)):
+            return older
         if not live:
             return None
         experiment = plan(scenario, [result.spec.seed for result in live], self.settings.scale)

@@ -298,7 +298,8 @@ def test_sources_can_be_searched(visit):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "cost", "sources"]
+    "path",
+    ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "cost", "confidence", "sources"],
 )
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
@@ -411,3 +412,23 @@ def test_a_workshop_of_three_groups(visit):
     host.get_by_role("button", name="Delete").click()
     for page in (host, *phones):
         expect(page.get_by_text("There is no room of this code")).to_be_visible()
+
+
+def test_noise_can_be_lowered_and_extrapolation_is_told(visit):
+    page = visit("lab")
+    _set(page, "guidance_fund", 200)
+    expect(page.locator(".yw-outcomes .warn")).to_contain_text("Beyond what the model was tested with")
+    _settled(page)
+    page.get_by_role("button", name="Simulate 12 draws").click()
+    expect(page.locator(".yw-progress")).to_have_text("12 draws")
+
+
+def test_evidence_is_shown_as_it_is(visit):
+    page = visit("confidence")
+    expect(page.locator("tbody tr").first).to_contain_text("%")
+    page.get_by_role("button", name="Published effects").click()
+    expect(page.locator(".studies li").first).to_be_visible()
+    page.get_by_role("button", name="What the data say").click()
+    expect(page.locator(".yw-card")).to_contain_text("2015 to 2018")
+    page.get_by_role("button", name="Forecasts against observations").click()
+    expect(page.locator(".yw-card")).to_contain_text("orecasts")

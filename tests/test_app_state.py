@@ -26,7 +26,7 @@ from dashboard.i18n import LANGUAGES, Texts
 from dashboard.parts.levers import chapters
 from dashboard.settings import SCALE, SEEDS, read_settings
 from dashboard.shell import PAGES, _Guarded
-from dashboard.state import Session, session_context
+from dashboard.state import MOST_DRAWS, Session, session_context
 from dashboard.views import chart, likelihood, looks, sentence, target_row
 from scenarios.articles import ARTICLES, CHAPTERS
 from scenarios.levers import LEVERS
@@ -212,6 +212,19 @@ def test_results_nobody_looks_at_are_dropped(session: Session) -> None:
     session.draft = set_lever(BASELINE, "guidance_fund", value=3)
     session.add([])
     assert old not in session.results.value
+
+
+def test_more_draws_are_simulated_on_demand(session: Session) -> None:
+    assert session.more_draws == 6
+    session.seeds.set(session.more_draws)
+    wanted = {(spec.scenario.content_hash, spec.seed) for spec in session.missing().values()}  # type: ignore[union-attr]
+    key = session.draft.content_hash
+    assert {seed for scenario, seed in wanted if scenario == key} == {4, 5, 6}
+    projection = session.projection(session.draft)
+    assert projection is not None
+    assert not projection.complete
+    session.seeds.set(MOST_DRAWS)
+    assert session.more_draws is None
 
 
 @each_language

@@ -8,7 +8,14 @@ import solara
 from dashboard.charts import intervals
 from dashboard.drafting import BASELINE
 from dashboard.palette import colour_of
-from dashboard.parts.controls import Choice, ComparisonTable, Picker, TableDownloads
+from dashboard.parts.controls import (
+    Choice,
+    ComparisonTable,
+    MoreDraws,
+    Picker,
+    TableDownloads,
+    Warnings,
+)
 from dashboard.state import FULL_PLAN, Session, use_session
 from dashboard.tables import comparison_table
 from dashboard.views import difference_words, mood_of, target_name, title_of
@@ -55,7 +62,17 @@ def Page() -> None:
             ],
             rows=[*_rows(session, chosen, comparison, scope.value), _cost(session, chosen, comparison)],
         )
+    unclear = [
+        outcome.paired
+        for row in comparison.rows
+        for outcome in row.outcomes.values()
+        if outcome.paired and not outcome.paired.told and outcome.paired.more_seeds
+    ]
     draws = len(comparison.first.results)
+    if unclear and draws >= session.seeds.value:
+        MoreDraws()
+    for one in chosen:
+        Warnings(one)
     solara.Text(
         t("Differences to the first scenario, on the same {draws} draws, with 95% intervals; bold where they "
           "are told from noise.", draws=draws),

@@ -6,7 +6,17 @@ import solara
 
 from dashboard.charts import intervals
 from dashboard.drafting import BASELINE, reference_of, reset_lever, set_growth, set_lever, simple_growth
-from dashboard.parts.controls import Conditions, Download, Legend, LeverList, Notes, Outcomes, Picker
+from dashboard.parts.controls import (
+    Conditions,
+    Download,
+    Legend,
+    LeverList,
+    MoreDraws,
+    Notes,
+    Outcomes,
+    Picker,
+    Warnings,
+)
 from dashboard.parts.keeping import Keeping
 from dashboard.parts.levers import chapters, words
 from dashboard.parts.reporting import ReportButtons
@@ -120,6 +130,7 @@ def _Outcomes(session: Session, draft: Scenario, shown: list[Look]) -> None:
     if draft.content_hash != reference.content_hash:
         comparison = session.comparison(reference, draft)
     _Headline(session, comparison.costs[draft.content_hash].paired if comparison else None)
+    Warnings(draft)
     mine = next((look for look in shown if look.scenario.content_hash == draft.content_hash), None)
     if mine is None and not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
@@ -157,6 +168,8 @@ def _Outcomes(session: Session, draft: Scenario, shown: list[Look]) -> None:
         ],
         rows=rows,
     )  # fmt: skip
+    if is_complete and any(one and not one.told and one.more_seeds for one in paired.values()):
+        MoreDraws()
     Legend(shown)
     Notes(shown)
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import solara
 
 from agents.parameters import parameters
+from dashboard import evidence
 from dashboard.i18n import Texts
 from dashboard.parts.controls import Choice, DataTable
 from dashboard.state import use_session
+from dashboard.trust import VERDICTS
 from scenarios.articles import ARTICLES
 from scenarios.levers import LEVERS
 from simulation.data import (
@@ -123,9 +125,11 @@ def _parameters(t: Texts) -> Table:
         t("High"),
         t("Prior"),
         t("Basis"),
+        t("What the data say"),
         t("Mechanism"),
         t("Source"),
     ]
+    said = evidence.verdicts()
     rows = [
         [
             p.name,
@@ -135,6 +139,7 @@ def _parameters(t: Texts) -> Table:
             f"{p.high:g}",
             p.prior,
             t(p.basis),
+            t(VERDICTS[said[p.name]]) if p.name in said else "",
             p.mechanism,
             p.source,
         ]
@@ -253,6 +258,6 @@ def Page() -> None:
                 "back": t("Back"),
                 "next": t("Next"),
                 "nothing": t("Nothing found."),
-                "assumption": t("assumption"),
+                "assumption": [t("assumption"), *(t(VERDICTS[one]) for one in evidence.UNTOLD)],
             },
         )

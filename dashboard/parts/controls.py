@@ -10,7 +10,9 @@ from solara.alias import rv
 from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
 from dashboard.tables import EXCEL, PARQUET, as_excel, as_parquet
+from dashboard.tested import untested
 from dashboard.views import Look, title_of
+from scenarios.scenario import Scenario
 from simulation.report import bands_hold
 
 
@@ -82,6 +84,31 @@ def Notes(shown: Sequence[Look]) -> None:
                       wanted=look.projection.wanted)  # fmt: skip
             solara.Text(words, classes=["yw-note", "busy"])
     solara.Text(t(bands_hold()), classes=["yw-note"])
+
+
+@solara.component
+def MoreDraws() -> None:
+    """Offer more draws, where some differences are not told from noise."""
+    session = use_session()
+    t = session.texts
+    if more := session.more_draws:
+        with solara.Div(classes=["yw-row"]):
+            solara.Text(t("Some differences are not told from noise."), classes=["yw-note"])
+            solara.Button(
+                t("Simulate {more} draws", more=more), text=True, small=True,
+                on_click=lambda: session.seeds.set(more),
+            )  # fmt: skip
+
+
+@solara.component
+def Warnings(scenario: Scenario) -> None:
+    """Warn of levers that stand beyond the values with which the model was tested."""
+    t = use_session().texts
+    if names := untested(scenario):
+        levers = ("、" if t.language == "zh" else ", ").join(map(t.lever, names))
+        words = t("Beyond what the model was tested with, so its answers are extrapolated: {levers}.",
+                  levers=levers)  # fmt: skip
+        solara.Text(words, classes=["yw-note", "warn"])
 
 
 @solara.component_vue("picker.vue")
@@ -170,8 +197,8 @@ def ComparisonTable(
 
 
 @solara.component_vue("data_table.vue")
-def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[str, str]) -> None:
-    """Show rows that can be searched, fifty at a time."""
+def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[str, Any]) -> None:
+    """Show rows that can be searched, fifty at a time; cells among `words["assumption"]` stand out."""
 
 
 @solara.component_vue("map.vue")
@@ -216,6 +243,11 @@ def CostTable(label: str, heads: list[str], rows: list[dict[str, Any]]) -> None:
 @solara.component_vue("budget_table.vue")
 def BudgetTable(label: str, heads: list[str], words: dict[str, str], rows: list[dict[str, Any]]) -> None:
     """Show what budgets are spent on, one line for a government and year."""
+
+
+@solara.component_vue("study_list.vue")
+def StudyList(label: str, words: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    """Show published effects beside those of the model, one line each."""
 
 
 @solara.component_vue("waterfall.vue")
