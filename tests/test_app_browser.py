@@ -4,6 +4,7 @@ Chromium is looked for on the path, or where ``YONGWEN_CHROMIUM`` says; without 
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -366,7 +367,7 @@ def test_an_agent_can_be_looked_at(visit):
     expect(page.locator(".yw-life tbody tr").first).to_be_visible()
     page.get_by_role("link", name="Network").click()
     expect(page.locator(".yw-network tbody tr").first).to_be_visible()
-    page.get_by_label("Centrality").select_option(label="Eigenvector centrality")
+    page.get_by_label("Centrality", exact=True).select_option(label="Eigenvector centrality")
     page.locator(".yw-network tbody button").first.click()
     expect(page.locator(".yw-network .partners li").first).to_be_visible()
 
@@ -429,6 +430,10 @@ def test_evidence_is_shown_as_it_is(visit):
     page.get_by_role("button", name="Published effects").click()
     expect(page.locator(".studies li").first).to_be_visible()
     page.get_by_role("button", name="What the data say").click()
-    expect(page.locator(".yw-card")).to_contain_text("2015 to 2018")
+    expect(page.locator(".yw-card")).to_contain_text(
+        re.compile("No posterior ships|unknowns the data of 2015")
+    )
     page.get_by_role("button", name="Forecasts against observations").click()
-    expect(page.locator(".yw-card")).to_contain_text("orecasts")
+    expect(page.locator(".yw-card")).to_contain_text(
+        re.compile("No frozen forecasts|observations after 2018")
+    )
