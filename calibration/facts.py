@@ -18,6 +18,8 @@ from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from agents.firm import Kind
+from calibration.effects.cities import distances
+from calibration.effects.estimators import bunching, gravity
 from simulation.cli_output import output
 from simulation.model import InnovationModel
 
@@ -189,11 +191,16 @@ def size_volatility(history: History) -> float:
     return _slope(*np.array(points).T)
 
 
-def tail_exponent(history: History) -> float:
-    """Return the tail exponent of revenue (Hill 1975) over the largest firms."""
-    revenue = history.years[-1]["revenue"]
-    largest = revenue[revenue > np.quantile(revenue, 1.0 - TOP)]
-    return 1.0 / float(np.mean(np.log(largest / largest.min())))
+def tail_exponent(name: str) -> Callable[[History], float]:
+    """Return a measure: tail exponent (Hill 1975) of a quantity over the largest of firms that have it."""
+
+    def measure(history: History) -> float:
+        values = history.years[-1][name].astype(float)
+        values = values[values > 0.0]
+        largest = values[values >= np.quantile(values, 1.0 - TOP)]
+        return 1.0 / float(np.mean(np.log(largest / largest.min())))
+
+    return measure
 
 
 # Cities.
@@ -256,6 +263,13 @@ def within_provinces(per_firm: bool) -> Callable[[History], float]:
     return measure
 
 
+def links_on_distance(history: History) -> float:
+    """Return the elasticity of links between cities to distance: gravity with effects of both cities."""
+    geography = history.model.geography
+    links = history.model.links[:, : len(geography.cities)]
+    return float(gravity(links + links.T, distances(geography), geography.same_province)[0])
+
+
 # Certificates.
 
 
@@ -269,6 +283,14 @@ def relabelled(history: History) -> float:
     holders = _holders(history)
     large = holders[4.0 * holders["revenue"] > LARGE]
     return 1.0 - float(large["rd"].sum() / (large["rd"] / (1.0 - large["relabelled"])).sum())
+
+
+def bunching_at_threshold(history: History) -> float:
+    """Return the excess mass of large firms' reported R&D to sales just above the certificate's threshold."""
+    firms = np.concatenate(history.years)
+    firms = firms[(firms["does_rd"] == 1) & (4.0 * firms["revenue"] > LARGE)]
+    intensity = firms["rd"] / (1.0 - firms["relabelled"]) / firms["revenue"]
+    return bunching(intensity, float(history.model.nation["threshold_large"]), 0.0025, (4, 2))
 
 
 def holders_revenue(history: History) -> float:
@@ -292,7 +314,8 @@ FACTS = (
     Fact("R&D: share of industrial firms, Zhejiang and Jiangsu", "0.40; 0.43", 0.36, 0.47, False,
          "provincial yearbooks 2018 (unverified), ± 10 %", rd_participation),
     Fact("size: tail exponent", "1.0–1.5", 0.9, 1.5, True,
-         "Zhang & Wang 2009; Heinrich & Dai 2016", tail_exponent),
+         "Zhang & Wang 2009; Heinrich & Dai 2016", tail_exponent("revenue")),
+    Fact("patents held: tail exponent", "none in the evidence", *_NONE, False, "", tail_exponent("patents")),
     Fact("growth: Subbotin shape", "1.0", 0.7, 1.3, True, "Zou 2019", growth_shape),
     Fact("growth: size–volatility slope", "-0.15", -0.25, -0.05, True,
          "Zou 2019 (sign); the size is judgement", size_volatility),
@@ -306,8 +329,12 @@ FACTS = (
          "co-patents, Jiang et al. 2017", within_provinces(per_firm=False)),
     Fact("the same per possible pair of firms", "6.9", 5.0, 9.0, True,
          "co-patents, Jiang et al. 2017", within_provinces(per_firm=True)),
+    Fact("links of two cities: elasticity to distance", "-0.8", -1.5, -0.3, False,
+         "Scherngell & Hu 2011; Jiang et al. 2017, reading", links_on_distance),
     Fact("relabelled share of R&D, large certificate holders", "0.24", 0.18, 0.30, True,
          "Chen, Liu, Suárez Serrato & Xu 2021", relabelled),
+    Fact("reported R&D of large firms at the threshold, excess mass", "> 0", 0.0, math.inf, True,
+         "Chen, Liu, Suárez Serrato & Xu 2021", bunching_at_threshold),
     Fact("mean revenue of certificate holders, 100m CNY", "2.26", *_NONE, False,
          "high-tech enterprises of China 2018", holders_revenue),
 )  # fmt: skip

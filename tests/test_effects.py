@@ -10,8 +10,8 @@ import pytest
 from agents.parameters import parameters
 from calibration.effects import estimators, laboratory
 from calibration.effects.catalogue import STUDIES, chosen
+from calibration.effects.cities import distances
 from calibration.effects.shipped import band, cells, document, effect, load_results
-from calibration.effects.space import distances
 from calibration.effects.study import HELD_OUT, PAIRED, Finding, Study, pool, ratio_of_sums
 from calibration.effects.worlds import EVENT, Lab, filings_of, policy, set_nation
 from scenarios.levers import LEVERS
@@ -99,6 +99,16 @@ def test_gravity_regression_recovers_distance_and_border() -> None:
     design = np.column_stack((np.log(distance), inside, np.ones(3_000)))
     found = estimators.poisson_regression(counts.astype(float), design)
     assert found == pytest.approx([-0.9, 1.2, 8.0], abs=0.1)
+
+
+def test_gravity_holds_the_sizes_of_places_fixed() -> None:
+    rng = RNG(9)
+    place, size = rng.uniform(0, 300, (14, 2)), rng.uniform(0, 3, 14)
+    apart = np.linalg.norm(place[:, None] - place, axis=2) + np.eye(14)
+    together = (np.arange(14) % 2)[:, None] == np.arange(14) % 2
+    mean = np.exp(9.0 - 0.8 * np.log(apart) + 1.5 * together + size[:, None] + size)
+    links = np.triu(rng.poisson(mean), 1).astype(float)
+    assert estimators.gravity(links + links.T, apart, together) == pytest.approx([-0.8, 1.5], abs=0.05)
 
 
 def test_two_way_effects_leave_the_slope() -> None:

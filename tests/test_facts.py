@@ -74,7 +74,22 @@ def test_size_volatility_and_tail_recover_what_was_put_in() -> None:
     old = _firms(id=ids, revenue=revenue)
     new = _firms(id=ids, revenue=revenue * np.exp(growth))
     assert facts.size_volatility(_made_up(years=(old, new))) == pytest.approx(-0.2, abs=0.03)
-    assert facts.tail_exponent(_made_up(years=(old, old))) == pytest.approx(1.2, abs=0.06)
+    assert facts.tail_exponent("revenue")(_made_up(years=(old, old))) == pytest.approx(1.2, abs=0.06)
+
+
+def test_tail_of_patents_leaves_out_firms_without() -> None:
+    draws = np.random.default_rng(5).uniform(size=100_000)
+    held = np.append(np.zeros(900_000), np.round(50 * (1.0 - draws) ** -0.5))
+    firms = _firms(id=np.arange(held.size), patents=held)
+    assert facts.tail_exponent("patents")(_made_up(years=(firms,))) == pytest.approx(2.0, abs=0.1)
+
+
+def test_bunching_is_that_of_what_large_firms_report(history: History) -> None:
+    real = tuple(np.copy(firms) for firms in history.years)
+    for firms in real:
+        firms["relabelled"] = 0.0
+    without = facts.bunching_at_threshold(History(history.model, history.hazard, real))
+    assert facts.bunching_at_threshold(history) > without + 0.5
 
 
 def test_relabelled_share_counts_large_holders_only() -> None:

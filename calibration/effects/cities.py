@@ -1,10 +1,23 @@
-"""What studies of cities share: half of them are treated, drawn by chance for each seed."""
+"""What studies of cities share: distances, and effects where half of the cities are treated."""
 
 import numpy as np
 
 from calibration.effects.estimators import difference_in_differences
 from calibration.effects.study import Finding
 from calibration.effects.worlds import EVENT, Lab, Panel
+from simulation.geography import Geography
+
+_EARTH = 6371.0
+"""Radius in kilometres."""
+
+
+def distances(geography: Geography) -> np.ndarray:
+    """Return great-circle distances between cities in kilometres (float64[C, C])."""
+    cities = geography.places[: len(geography.cities)]
+    lat, lon = (np.radians([getattr(city, name) for city in cities]) for name in ("lat", "lon"))
+    half = np.sin((lat[:, None] - lat) / 2.0) ** 2
+    half += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2.0) ** 2
+    return np.asarray(2.0 * _EARTH * np.arcsin(np.sqrt(half)))
 
 
 def city_effect(lab: Lab, treated: Panel, indicator: str, last: int, first: int = EVENT + 1) -> Finding:

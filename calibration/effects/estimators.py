@@ -99,6 +99,25 @@ def poisson_regression(counts: np.ndarray, design: np.ndarray, rounds: int = 60)
     return np.asarray(beta)
 
 
+def gravity(links: np.ndarray, apart: np.ndarray, together: np.ndarray) -> np.ndarray:
+    """Return the elasticity of links between places to distance, and the log effect of being together.
+
+    Effects of both places hold their sizes fixed (Anderson & van Wincoop 2003).
+
+    Parameters
+    ----------
+    links, apart : float64[C, C]
+        Symmetric; links of a place with itself are not looked at.
+    together : bool[C, C]
+    """
+    first, second = np.triu_indices(links.shape[0], 1)
+    sizes = np.zeros((first.size, links.shape[0]))
+    for ends in (first, second):
+        sizes[np.arange(first.size), ends] = 1.0
+    pairs = np.log(apart[first, second]), together[first, second].astype(float)
+    return poisson_regression(links[first, second], np.column_stack((*pairs, sizes)))[:2]
+
+
 def two_way(rows: np.ndarray, columns: np.ndarray, *regressors: np.ndarray) -> np.ndarray:
     """Return a design of effects of rows and columns with regressors in front (float64[N, J])."""
     first = (rows[:, None] == np.unique(rows)[None, :]).astype(float)

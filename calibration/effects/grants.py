@@ -185,7 +185,9 @@ STUDIES = (
           "Guo, Guo & Jiang 2016", matched_filings),
     Study("innofund_patents", _GRANTS, "regression discontinuity in scores",
           "rise of invention filings at the cut-off", "0", -0.05, 0.05, "Wang, Li & Furman 2017",
-          filings_at_the_cut_off),
+          filings_at_the_cut_off,
+          note="a grant lowers the price of R&D, so inventions follow; what made InnoFund's money idle "
+               "(interference, connections) is in the model only as misuse"),
     Study("innofund_survival", _GRANTS, "regression discontinuity in scores",
           "chance to live three years later, jump at the cut-off", "0", -0.05, 0.05, "Wang, Li & Furman 2017",
           chance_at_the_cut_off(survived)),

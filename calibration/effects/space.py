@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from calibration.effects.cities import city_effect
-from calibration.effects.estimators import poisson_regression
+from calibration.effects.cities import city_effect, distances
+from calibration.effects.estimators import gravity
 from calibration.effects.study import PAIRED, Finding, Study
 from calibration.effects.worlds import EVENT, Lab, Panel, policy
 from simulation.effects import FITTED_YEARS, damped_years
-from simulation.geography import Geography, load_geography
+from simulation.geography import load_geography
 from simulation.model import InnovationModel
 
 LAST = EVENT + 3
@@ -18,42 +18,19 @@ NEAR = 300.0
 RAIL_NEAR = 250.0
 SHORTER = 0.7
 """Travel time between cities that rail connects, relative to before (assumption of the virtual study)."""
-_EARTH = 6371.0
 
 
-def distances(geography: Geography) -> np.ndarray:
-    """Return great-circle distances between cities in kilometres (float64[C, C])."""
-    cities = geography.places[: len(geography.cities)]
-    lat, lon = (np.radians([getattr(city, name) for city in cities]) for name in ("lat", "lon"))
-    half = np.sin((lat[:, None] - lat) / 2.0) ** 2
-    half += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2.0) ** 2
-    return np.asarray(2.0 * _EARTH * np.arcsin(np.sqrt(half)))
-
-
-def _pairs(panel: Panel) -> dict[str, np.ndarray]:
-    """Return links between two cities, in both directions together, with what divides them."""
-    geography = panel.model.geography
-    cities = len(geography.cities)
-    first, second = np.triu_indices(cities, 1)
-    links = np.sum([panel.cities[year]["links"][:, :cities] for year in range(EVENT, LAST + 1)], axis=0)
-    return {
-        "links": (links + links.T)[first, second],
-        "first": first,
-        "second": second,
-        "distance": distances(geography)[first, second],
-        "inside": geography.same_province[first, second].astype(float),
-    }
+def _links(panel: Panel) -> np.ndarray:
+    """Return links from firms of one city (row) to those of another, mean of some years (float64[C, C])."""
+    years = range(EVENT, LAST + 1)
+    return np.asarray(np.mean([panel.cities[year]["links"][:, :-1] for year in years], axis=0))
 
 
 def _gravity(lab: Lab) -> np.ndarray:
-    """Return coefficients of log distance and of a common province, masses held fixed by city effects."""
-    pairs = _pairs(lab.usual)
-    cities = len(lab.usual.model.geography.cities)
-    masses = np.zeros((pairs["links"].size, cities))
-    for name in ("first", "second"):
-        masses[np.arange(masses.shape[0]), pairs[name]] = 1.0
-    design = np.column_stack((np.log(pairs["distance"]), pairs["inside"], masses))
-    return poisson_regression(pairs["links"], design)
+    """Return the elasticity of links to distance, and the log of what a common province does to them."""
+    geography = load_geography()
+    links = _links(lab.usual)
+    return gravity(links + links.T, distances(geography), geography.same_province)
 
 
 def distance_elasticity(lab: Lab) -> Finding:
@@ -75,9 +52,9 @@ def rail(lab: Lab) -> Finding:
         model.geography = replace(model.geography, minutes=np.where(apart, SHORTER * minutes, minutes))
 
     panel = lab.world("rail", LAST, connect)
-    with_, without = _pairs(panel), _pairs(lab.usual)
-    near = with_["distance"] < RAIL_NEAR
-    rises = [with_["links"][part].sum() / without["links"][part].sum() for part in (near, ~near)]
+    with_, without, gaps = _links(panel), _links(lab.usual), distances(load_geography())
+    apart, near = ~np.eye(gaps.shape[0], dtype=bool), gaps < RAIL_NEAR
+    rises = [with_[part].sum() / without[part].sum() for part in (near & apart, ~near & apart)]
     return Finding(paired=(float(rises[0] - rises[1]), 1.0))
 
 
@@ -130,7 +107,8 @@ STUDIES = (
                "long routes"),
     Study("neighbours_research", "spillovers", "treated neighbours",
           "rise of filings a doubling of R&D within 300 km", "0.025", 0.01, 0.05,
-          "Bottazzi & Peri 2003", neighbours, counted=PAIRED, parameter="spillover_elasticity"),
+          "Bottazzi & Peri 2003", neighbours, counted=PAIRED, parameter="spillover_elasticity",
+          note="researchers move to where R&D grows, which takes back a part"),
     Study("enlargement_patents", "delta_link", "difference in differences over cities",
           "log points of invention patents, five to seven years", "> 0", 0.0, np.inf,
           "Shao, Wang & Luo 2020", enlargement, counted=PAIRED),

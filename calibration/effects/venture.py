@@ -131,17 +131,21 @@ STUDIES = (
     Study("guidance_crowding_in", _GUIDANCE, "treated against untreated cities",
           "private yuan a public yuan, after four years", "0.9", 0.4, 1.1,
           "SSRN 3221997: China 1999-2013", crowding_in, counted=PAIRED,
-          note="half of the cities get the same money whatever their depth; in deep markets teams would have "
-               "closed without it, and later quarters find money waiting for deals"),
+          note="most of the money goes where GDP and venture capital are, and there teams would have closed "
+               "without it; in thin markets a yuan brings in more (`guidance_depth`), and the published "
+               "estimate is of years when all markets were thin"),
     Study("guidance_depth", _GUIDANCE, "difference by depth of the local market",
           "private yuan a public yuan, thin less deep markets", "> 0", 0.0, np.inf,
           "SSRN 3221997; Li, Liang & Wang 2020 find the reverse", crowding_in_by_depth, counted=PAIRED),
     Study("guidance_seed", _GUIDANCE, "difference in differences over cities",
           "log points of seed rounds", "> 0", 0.0, np.inf, "Zhang I. 2025", early_stage,
-          counted=PAIRED),
+          counted=PAIRED,
+          note="money looks for deals by travel time, so neighbours gain nearly as much as the city"),
     Study("guidance_entry", _GUIDANCE, "difference in differences over cities",
           "log points of new firms", "< 0", -np.inf, 0.0, "Zhang I. 2025", firm_formation,
-          counted=PAIRED),
+          counted=PAIRED,
+          note="founders outside the mandate of funds lose nothing by them: entry follows the number of "
+               "firms, wages and registration"),
     Study("venture_patents", "venture capital", "regression of patents over cities, fields and years",
           "yuan of R&D as good as one of venture money", "2.7", 2.0, 5.0, "Kortum & Lerner 2000",
           patents_a_yuan),
