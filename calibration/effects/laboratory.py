@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def run(
     return [pool(study, [kept[seed][study.id] for seed in seeds]) for study in studies]
 
 
+@cache
 def laboratory_hash() -> str:
     """Return a hash over all that findings depend on: the model, its data, and the studies."""
     digest = hashlib.sha256()
