@@ -171,7 +171,7 @@ def effects_page() -> str:
     made, studies = content["made"], content["studies"]
     held_out = [row for row in studies if row["role"] == "held out"]
     put_in = [row for row in studies if row["role"] == "put in"]
-    missed = [row for row in held_out if not row["passed"]]
+    missed = [row for row in (*held_out, *put_in) if not row["passed"]]
     ways = {"one world": "its own", "paired": "paired"}
     header = ("study", "what is estimated", "published", "band", "model", "way", "other way", "passed")
 

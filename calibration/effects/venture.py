@@ -148,7 +148,9 @@ STUDIES = (
                "firms, wages and registration"),
     Study("venture_patents", "venture capital", "regression of patents over cities, fields and years",
           "yuan of R&D as good as one of venture money", "2.7", 2.0, 5.0, "Kortum & Lerner 2000",
-          patents_a_yuan),
+          patents_a_yuan,
+          note="venture money pays for R&D and growth as other money does: funds neither pick what is more "
+               "inventive nor coach"),
     Study("public_exits", "public venture funds", "public against private funds",
           "exits of public over private funds, less one", "-0.3", -0.40, -0.15, "Li 2023",
           public_exits, counted=PAIRED, parameter="public_exit_penalty"),
