@@ -175,8 +175,8 @@ STUDIES = (
           "elasticity of reported R&D to user cost, third year", "1.58; 2.05", 1.0, 2.1,
           "Qian, Zhan & Pan 2023", elasticity, parameter="user_cost_elasticity",
           note="R&D moves to what is wished by a part of the gap a year, so that the third year shows "
-               "some 0.9 of an elasticity of 1.2; payers of 15 % are no good controls, and the reform moves the two "
-               "apart by little, so the study's estimator says little here"),
+               "some 0.9 of an elasticity of 1.2; payers of 15 % are no good controls, and the reform "
+               "moves the two apart by little, so the study's estimator says little here"),
     Study("deduction_low_payers", _DEDUCTION, "treated against the same firms untreated",
           "response of 15 % payers over that of 25 % payers", "0.47", 0.40, 0.55,
           "computed from the B-index", low_payers, counted=PAIRED,
