@@ -348,7 +348,8 @@ def measured(history: History) -> list[tuple[Fact, float]]:
 def cells(fact: Fact, value: float) -> tuple[str, ...]:
     """Return a row of the table, as text."""
     holds = fact.holds(value)
-    band = "" if holds is None else f"{fact.low:g} to {fact.high:g}"
+    band = f"above {fact.low:g}" if math.isinf(fact.high) else f"{fact.low:g} to {fact.high:g}"
+    band = "" if holds is None else band
     verdict = {None: "no band", True: "yes", False: "no"}[holds]
     use = "fitted" if fact.used else "held out"
     return fact.name, f"{value:.3g}", fact.published, band, verdict, use, fact.source
