@@ -1,4 +1,4 @@
-"""Take the pictures of the app's pages anew: ``python docs/screenshots.py ADDRESS`` of a running app.
+"""Take the pictures of the app's pages anew: ``python docs/screenshots.py ADDRESS [NAME ...]``.
 
 Pictures go to ``docs/screenshots``, each page in both languages at 1366 x 768 and the laboratory on a phone.
 """
@@ -41,8 +41,8 @@ def _keep(page: Page, path: Path) -> None:
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def main(address: str) -> None:
-    """Take all pictures."""
+def main(address: str, *wanted: str) -> None:
+    """Take the pictures of the pages that are wanted, or all."""
     FOLDER.mkdir(exist_ok=True)
     chromium = shutil.which("chromium")
     with sync_playwright() as tool:
@@ -50,10 +50,13 @@ def main(address: str) -> None:
         for language in LANGUAGES:
             for page in PAGES:
                 name = page.path.strip("/") or "targets"
+                if wanted and name not in wanted:
+                    continue
                 take(browser, address, page.path.strip("/"), language, LAPTOP, name)
-            take(browser, address, "lab", language, PHONE, "phone")
+            if not wanted or "phone" in wanted:
+                take(browser, address, "lab", language, PHONE, "phone")
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
