@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from worlds import PILOTS, lever_runs, scenario
+from worlds import PILOTS, lever_runs, run_jobs, scenario
 
 from agents.government import Government, Level
 from agents.parameters import parameter_record
@@ -398,6 +398,7 @@ NOT_SHOWN = {
     # too small in two cities at plan strength; shown for all cities in tests/test_collaboration.py
     ("hangzhou_link", "invention_patents_granted"),
     ("delta_link", "invention_patents_granted"),
+    ("zhoushan_joins", "tech_smes"),  # a small city: shown below with more seeds
 }
 """Effects that the registry names and that three seeds do not show."""
 NAMED = [(name, i) for name, lever in LEVERS.items() for i in lever.indicators if (name, i) not in NOT_SHOWN]
@@ -420,6 +421,16 @@ def test_levers_raise_the_indicators_they_name(name: str, indicator: str) -> Non
     change = differences(name, indicator)
     assert change.mean() > 0.0  # the spread may be none: a programme that is paid in full under every seed
     assert change.mean() > 3.0 * change.std(ddof=1) / len(SEEDS) ** 0.5
+
+
+def test_joining_brings_technology_firms_to_a_small_city() -> None:
+    jobs = [("zhoushan_joins", value, seed) for seed in range(1, 9) for value in (1.0, 0.0)]
+    runs = run_jobs(jobs)
+    members = [
+        np.mean([runs[job].get("tech_smes", "Zhoushan", year) for year in range(2019, 2023)]) for job in jobs
+    ]
+    change = np.array(members[::2]) - np.array(members[1::2])
+    assert change.mean() > 3.0 * change.std(ddof=1) / len(change) ** 0.5
 
 
 @pytest.mark.parametrize("name", LEVERS)

@@ -112,6 +112,10 @@ def _lever_run(job: Job) -> IndicatorTable:
 def lever_runs(values: tuple[tuple[str, float], ...], seeds: tuple[int, ...]) -> dict[Job, IndicatorTable]:
     """Return runs at quarter scale with one lever each, and their counterfactuals, on two processes."""
     neutral = [("", 0.0), *((name, LEVERS[name].neutral) for name in COMPANIONS)]
-    jobs = [(name, value, seed) for name, value in (*neutral, *values) for seed in seeds]
+    return run_jobs([(name, value, seed) for name, value in (*neutral, *values) for seed in seeds])
+
+
+def run_jobs(jobs: list[Job]) -> dict[Job, IndicatorTable]:
+    """Return runs at quarter scale by lever, value and seed, on two processes."""
     with worker_pool(2) as pool:
         return dict(zip(jobs, pool.map(_lever_run, jobs), strict=True))
