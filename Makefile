@@ -1,6 +1,7 @@
 # make run    set up and run the main job: the baseline, projected to 2022
 # make test   set up and run every check: ruff, mypy, pytest
 # make app    set up and start the app at http://127.0.0.1:8765
+# make site   set up and build the documentation in build/site
 # make bench  set up and report speeds
 # make lock   compile requirements.lock.txt anew (needs uv)
 # make clean  remove the environment, caches and results
@@ -15,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run app test bench lock clean setup
+.PHONY: run app test site bench lock clean setup
 
 run: setup
 	@$(BIN)/yongwen run baseline --seeds $(SEEDS) --out results/baseline --force
@@ -28,6 +29,10 @@ test: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n logical --dist loadfile
+
+site: setup
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
 
 bench: setup
 	@$(BIN)/pytest bench --benchmark-only --benchmark-columns=min,median,max,rounds

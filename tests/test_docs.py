@@ -24,7 +24,8 @@ from simulation.schedule import PHASES
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
     [
-        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "notebooks" / "README.md",
         *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     ]
 )
