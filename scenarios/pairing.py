@@ -45,8 +45,8 @@ def measure(
 ) -> tuple[Pairing, ...]:
     """Run every lever alone at its plan value, and the baseline, on the same seeds.
 
-    A lever with companions is compared with these alone. Parameters are central: what pairing is worth is about
-    chance, and draws of parameters would make levers act differently from seed to seed.
+    A lever with companions is compared with these alone. Parameters are central: what pairing is worth is
+    about chance, and draws of parameters would make levers act differently from seed to seed.
     """
     companions = [companions_of(name) for name in levers if name in COMPANIONS]
     scenarios: list[str | Scenario] = ["baseline", *map(alone, levers), *companions]
