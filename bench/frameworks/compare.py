@@ -23,6 +23,9 @@ def main() -> None:
     options.add_argument("--largest", type=float, default=1e7, help="largest number of firms (1e3 to 1e7)")
     options.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names or modules of versions")
     options.add_argument("--seconds", type=float, default=3.0, help="least time spent on a size")
+    options.add_argument(
+        "--limit", type=float, default=60.0, help="most seconds that a simulated year may take"
+    )
     options.add_argument("--out", type=Path, help="keep what was measured in this JSON file")
     options.add_argument("--from", dest="source", type=Path, help="show what was kept instead of measuring")
     options.add_argument("--docs", action="store_true", help="write docs/benchmarks.md and its figure")
@@ -33,7 +36,7 @@ def main() -> None:
     sizes = tuple(count for count in SIZES if count <= chosen.largest)
     if not sizes:
         options.error(f"--largest {chosen.largest:g}: the smallest population has 1000 firms")
-    results = saved(chosen.source) if chosen.source else run(sizes, chosen.only, chosen.seconds)
+    results = saved(chosen.source) if chosen.source else run(sizes, chosen.only, chosen.seconds, chosen.limit)
     if chosen.out:
         chosen.out.write_text(json.dumps(asdict(results), indent=1), encoding="utf-8")
     print("Nanoseconds of processor time a firm-quarter: best year (median year)\n")

@@ -11,7 +11,7 @@ from simulation.model import InnovationModel
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from reference.model import ReferenceModel
 
-FULL_SCALE = 204_837
+FULL_SCALE = 200_490
 """Firms at the start of a run of every firm."""
 
 

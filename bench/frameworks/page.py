@@ -31,8 +31,8 @@ def write(results: Results) -> None:
     text = path.read_text(encoding="utf-8")
     for name, table in (("times", time_table(results)), ("machine", machine_table(results))):
         text = re.sub(
-            rf"(<!-- {name} -->\n).*?(\n<!-- end of {name} -->)",
-            lambda found, table=table: f"{found[1]}{table}{found[2]}",
+            rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)",
+            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",
             text,
             flags=re.DOTALL,
         )

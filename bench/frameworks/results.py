@@ -54,6 +54,7 @@ class Results:
     bandwidth: dict[str, float]
     record_bytes: int
     full_scale: int
+    limit_s: float
     cells: dict[str, list[Cell]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
@@ -77,9 +78,10 @@ def installed(packages: tuple[str, ...]) -> dict[str, str] | None:
         return None
 
 
-def timed(module: str, sizes: tuple[int, ...], seconds: float) -> list[Cell]:
+def timed(module: str, sizes: tuple[int, ...], seconds: float, limit: float) -> list[Cell]:
     """Measure a version in a process of its own, with one thread."""
-    command = [sys.executable, str(HERE / "timing.py"), module, *map(str, sizes), "--seconds", str(seconds)]
+    command = [sys.executable, str(HERE / "timing.py"), module, *map(str, sizes)]
+    command += ["--seconds", str(seconds), "--limit", str(limit)]
     environment = {**os.environ, **dict.fromkeys(ONE_CORE, "1"), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     cells = [Cell(**json.loads(line)) for line in done.stdout.splitlines()]
@@ -89,9 +91,9 @@ def timed(module: str, sizes: tuple[int, ...], seconds: float) -> list[Cell]:
     return cells
 
 
-def run(sizes: tuple[int, ...], only: list[str], seconds: float) -> Results:
+def run(sizes: tuple[int, ...], only: list[str], seconds: float, limit: float) -> Results:
     """Measure everything that is installed."""
-    results = Results(measure.machine(), bandwidth.measured(), FIRM.itemsize, full_model.FULL_SCALE)
+    results = Results(measure.machine(), bandwidth.measured(), FIRM.itemsize, full_model.FULL_SCALE, limit)
     for one in VERSIONS:
         if only and one.name not in only and one.module not in only:
             continue
@@ -103,7 +105,7 @@ def run(sizes: tuple[int, ...], only: list[str], seconds: float) -> Results:
         wanted, beyond = sizes, ()
         if one.module.startswith("full_model"):
             wanted, beyond = full_sizes(sizes)
-        cells = timed(one.module, wanted, seconds)
+        cells = timed(one.module, wanted, seconds, limit)
         results.cells[one.name] = [*cells, *(Cell(count, stopped="size") for count in beyond)]
         print(f"{one.name}: {[cell.best_ns or cell.stopped for cell in cells]}", file=sys.stderr, flush=True)
     return results

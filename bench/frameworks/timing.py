@@ -22,8 +22,8 @@ LEAST, MOST = 3, 40
 """Simulated years that are timed, at least and at most."""
 END_OF_RUN = 8
 """Years after which the full model ends."""
-LIMIT_S, LIMIT_MIB = 60.0, 5000.0
-"""What a simulated year may take, and what a process may hold, before a version stops."""
+LIMIT_MIB = 5000.0
+"""What a process may hold before a version stops."""
 
 
 @dataclass
@@ -76,23 +76,23 @@ def measured(build: Any, count: int, seconds: float, most: int) -> Cell:
     return Cell(count, min(each), statistics.median(each), least, before, memory()["peak"])
 
 
-def foreseen(last: Cell, count: int) -> str:
+def foreseen(last: Cell, count: int, limit: float) -> str:
     """Return why the next size will not be run, judging by the last one; empty if it will."""
     if last.stopped:
         return last.stopped
     times = count / last.count
     if last.before_mib + (last.peak_mib - last.before_mib) * times > LIMIT_MIB:
         return "memory"
-    return "time" if last.seconds_a_year * times > LIMIT_S else ""
+    return "time" if last.seconds_a_year * times > limit else ""
 
 
-def growing(build: Any, sizes: list[int], seconds: float, most: int) -> list[Cell]:
+def growing(build: Any, sizes: list[int], seconds: float, limit: float, most: int) -> list[Cell]:
     """Measure all sizes until a version becomes too slow or too large, and print each."""
     year(build(start(1000, 0), 0))  # compiles, loads, fills caches
     cells: list[Cell] = []
     for count in sizes:
         gc.collect()
-        if cells and (reason := foreseen(cells[-1], count)):
+        if cells and (reason := foreseen(cells[-1], count, limit)):
             last = cells[-1].best_ns or cells[-1].extrapolated_ns
             cells.append(Cell(count, stopped=reason, extrapolated_ns=last if reason == "time" else None))
         else:
@@ -106,11 +106,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Time one version of the reference model.")
     options.add_argument("version", help="module of this folder, or module:function")
     options.add_argument("sizes", type=int, nargs="+", help="firms at the start, growing")
-    options.add_argument("--seconds", type=float, default=3.0)
+    options.add_argument("--seconds", type=float, default=3.0, help="least time spent on a size")
+    options.add_argument(
+        "--limit", type=float, default=60.0, help="most seconds that a simulated year may take"
+    )
     chosen = options.parse_args()
     module, _, function = chosen.version.partition(":")
     build = getattr(importlib.import_module(module), function or "build")
-    growing(build, chosen.sizes, chosen.seconds, END_OF_RUN if module == "full_model" else MOST)
+    growing(build, chosen.sizes, chosen.seconds, chosen.limit, END_OF_RUN if module == "full_model" else MOST)
 
 
 if __name__ == "__main__":
