@@ -1,13 +1,13 @@
 """Simulate for many visitors at once: one warm worker a lane, fair turns, the newest wish of each counts.
 
 A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again and goes on from
-the histories that it keeps of them. A lane takes turns among the visitors who wait for it. A visitor's new
-wish drops what is left of the older one; runs that are already under way end, and are kept for whoever asks.
+the histories that it keeps of them. Visitors take turns (`dashboard.turns`). A visitor's new wish drops what
+is left of the older one; runs that are already under way end, and are kept for whoever asks.
 """
 
 import atexit
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +17,7 @@ from functools import cache
 from queue import Empty, SimpleQueue
 
 from dashboard.settings import read_settings
+from dashboard.turns import Turns
 from scenarios.scenario import ScenarioError
 from simulation.branching import Histories
 from simulation.errors import InputError, WorkerError, YongwenError
@@ -64,10 +65,9 @@ class Engine:
         self._lock = threading.Condition()
         self._cache: OrderedDict[str, RunResult] = OrderedDict()
         self._requests: dict[str, Request] = {}
-        self._queues: list[OrderedDict[str, deque[tuple[Request, str, RunSpec]]]] = []
+        self._turns: Turns[tuple[Request, RunSpec]] = Turns(processes)
         self._stopped = False
         for lane in range(processes):
-            self._queues.append(OrderedDict())
             threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True).start()
         atexit.register(self.stop)
 
@@ -99,12 +99,12 @@ class Engine:
             self._drop(client)
             request = Request(client, len(runs))
             self._requests[client] = request
+            self._turns.come(client)
             for name, spec in runs.items():
                 if name in self._cache:
                     self._deliver(request, self._remember(self._cache[name]))
                 else:
-                    waiting = self._queues[spec.seed % len(self._queues)]
-                    waiting.setdefault(client, deque()).append((request, name, spec))
+                    self._turns.add(client, spec.seed, name, (request, spec))
             if not runs:
                 request.deliveries.put(None)
             self._lock.notify_all()
@@ -115,10 +115,10 @@ class Engine:
         with self._lock:
             if request is None or self._requests.get(client) is request:
                 self._drop(client)
+                self._turns.leave(client)
 
     def _drop(self, client: str) -> None:
-        for waiting in self._queues:
-            waiting.pop(client, None)
+        self._turns.drop(client)
         if old := self._requests.pop(client, None):
             old.dropped = True
             old.deliveries.put(None)
@@ -126,7 +126,7 @@ class Engine:
     def waiting(self) -> int:
         """Return how many runs have not been begun."""
         with self._lock:
-            return sum(len(jobs) for waiting in self._queues for jobs in waiting.values())
+            return len(self._turns)
 
     def stop(self) -> None:
         """Let the workers go."""
@@ -149,11 +149,9 @@ class Engine:
 
     def _serve(self, lane: int, pool: ProcessPoolExecutor) -> None:
         while (job := self._next(lane)) is not None:
-            request, name, spec = job
-            with self._lock:
-                known = self._cache.get(name)
+            name, (request, spec) = job
             try:
-                result: RunResult | YongwenError = known or pool.submit(simulate, spec, name).result()
+                result: RunResult | YongwenError = pool.submit(simulate, spec, name).result()
             except BrokenProcessPool:
                 self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
                 raise
@@ -165,26 +163,20 @@ class Engine:
                 result = YongwenError(f"internal error: {type(error).__name__}: {error}")
             self._finish(request, result)
 
-    def _next(self, lane: int) -> tuple[Request, str, RunSpec] | None:
-        """Wait for a run to do; the visitor it comes from goes to the end of the line."""
-        waiting = self._queues[lane]
+    def _next(self, lane: int) -> tuple[str, tuple[Request, RunSpec]] | None:
+        """Wait for a run to do; None once the server ends."""
         with self._lock:
-            self._lock.wait_for(lambda: self._stopped or bool(waiting))
-            if self._stopped:
-                return None
-            client, jobs = next(iter(waiting.items()))
-            job = jobs.popleft()
-            if jobs:
-                waiting.move_to_end(client)
-            else:
-                del waiting[client]
-            return job
+            self._lock.wait_for(lambda: self._stopped or not self._turns.is_empty(lane))
+            return None if self._stopped else self._turns.next(lane)
 
     def _finish(self, request: Request, result: RunResult | YongwenError) -> None:
+        """Hand a result to the visitor whose turn it was, and to all others who wait for the same run."""
         with self._lock:
+            self._deliver(request, result)
             if isinstance(result, RunResult):
                 self._remember(result)
-            self._deliver(request, result)
+                for other, _ in self._turns.withdraw(result.run_id):
+                    self._deliver(other, result)
 
     def _deliver(self, request: Request, result: RunResult | YongwenError) -> None:
         if request.dropped:
