@@ -7,16 +7,10 @@ machine than the server that is measured. What a browser adds is measured with o
 import argparse
 import asyncio
 import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -25,54 +19,38 @@ from visitors import Guest, Visitor, together, wish
 
 from dashboard.drafting import BASELINE, set_lever
 from dashboard.i18n import Texts
-from dashboard.settings import ROOMS
 from dashboard.sharing import encode
 from dashboard.views import difference_words
 from scenarios.comparison import plan_comparison
 from scenarios.scenario import Scenario, load_scenario
 from simulation.indicators import TARGETS
 
-ROOT = Path(__file__).resolve().parent.parent
+# What starts a server lives with the tests.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from serving import CHROMIUM, Server, serving
+
 MIB = 2**20
 
 
-class Server:
-    """A server of the app on loopback, and what it takes of the machine."""
+class Watched:
+    """What a server takes of the machine."""
 
-    def __init__(self, scale: float, seeds: int, rooms: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.link = f"http://127.0.0.1:{port}"
-        words = ["app", "--port", str(port), "--scale", str(scale), "--seeds", str(seeds)]
-        environment = {**os.environ, ROOMS: rooms}
-        command = [sys.executable, "-m", "simulation.cli", *words]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-        self._known = psutil.Process(self._process.pid)
+    def __init__(self, server: Server) -> None:
+        self.link, self.process = server.address, psutil.Process(server.pid)
 
     def wait(self) -> None:
-        """Wait until pages are served and the workers have loaded the model."""
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{self.link}/readyz", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.5)
+        """Wait until the workers have loaded the model."""
         seen = -1.0
         while seen != (seen := self.seconds()[1]):
             time.sleep(3.0)
 
     def memory(self) -> float:
         """Return the server's memory without its workers', MiB."""
-        return float(self._known.memory_info().rss) / MIB
+        return float(self.process.memory_info().rss) / MIB
 
     def seconds(self) -> tuple[float, float]:
         """Return processor seconds of the server and of its workers."""
-        return _used([self._known]), _used(self._known.children(recursive=True))
-
-    def stop(self) -> None:
-        """End the server."""
-        self._process.terminate()
-        self._process.wait()
+        return _used([self.process]), _used(self.process.children(recursive=True))
 
 
 def _used(processes: Sequence[psutil.Process]) -> float:
@@ -88,13 +66,13 @@ def _used(processes: Sequence[psutil.Process]) -> float:
 class Cores:
     """Processor seconds since this was made: they hold no waiting for other work on the machine."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Watched) -> None:
         self._server = server
         self._then = self._now()
 
     def _now(self) -> tuple[float, float, float]:
         mine = psutil.Process()
-        own = {self._server._known, *self._server._known.children(recursive=True)}
+        own = {self._server.process, *self._server.process.children(recursive=True)}
         others = [one for one in mine.children(recursive=True) if one not in own]
         return (*self._server.seconds(), _used([mine, *others]))
 
@@ -118,13 +96,13 @@ def waits(values: Sequence[float]) -> str:
     )
 
 
-async def in_a_browser(server: Server) -> None:
+async def in_a_browser(server: Watched) -> None:
     """Open the first page in a real browser, alone, until it shows numbers."""
     shows = (
         "[...document.querySelectorAll('.yw-table td.strong')].some((one) => /[0-9]/.test(one.textContent))"
     )
     async with async_playwright() as tool:
-        browser = await tool.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = await tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for what in ("first visit", "next visit"):
             page = await browser.new_page()
             cores, start = Cores(server), time.perf_counter()
@@ -134,7 +112,7 @@ async def in_a_browser(server: Server) -> None:
         await browser.close()
 
 
-async def laboratory(server: Server, asked: argparse.Namespace) -> list[Visitor]:
+async def laboratory(server: Watched, asked: argparse.Namespace) -> list[Visitor]:
     """Let visitors come, move levers at the same time and wait for all draws."""
     alone = Visitor(asked.visitors, server.link)
     row("first numbers of the target board, a lone visitor", f"{await alone.see_board():.2f} s")
@@ -186,7 +164,7 @@ def expected(number: int, asked: argparse.Namespace) -> list[str]:
     return [difference_words(paired, target.indicator, texts) if paired else "" for target, paired in pairs]
 
 
-async def workshop(server: Server, asked: argparse.Namespace) -> list[Visitor]:
+async def workshop(server: Watched, asked: argparse.Namespace) -> list[Visitor]:
     """Let groups join a room, guess, see the reveal and submit scenarios."""
     host = Guest(asked.visitors, server.link)
     room = await host.open_room()
@@ -210,7 +188,7 @@ async def workshop(server: Server, asked: argparse.Namespace) -> list[Visitor]:
     return [host, *groups]
 
 
-async def visit(server: Server, asked: argparse.Namespace) -> None:
+async def visit(server: Watched, asked: argparse.Namespace) -> None:
     """Run both parts, and see what is left when everybody has gone."""
     await in_a_browser(server)
     for part in (laboratory, workshop):
@@ -220,18 +198,6 @@ async def visit(server: Server, asked: argparse.Namespace) -> None:
         await together(visitors, lambda one: one.leave())
         await asyncio.sleep(5)
         row("memory of the server after they left", f"{server.memory():.0f} MiB")
-
-
-@contextmanager
-def serving(asked: argparse.Namespace) -> Iterator[Server]:
-    """Yield a server that is ready, and end it."""
-    with tempfile.TemporaryDirectory(prefix="yongwen-load-") as folder:
-        server = Server(asked.scale, asked.seeds, f"{folder}/rooms.sqlite")
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
 
 
 def main() -> None:
@@ -247,8 +213,10 @@ def main() -> None:
     asked = parser.parse_args()
     row("cores, visitors", f"{os.cpu_count()}, {asked.visitors}")
     row("share of firms, draws", f"{asked.scale:g}, {asked.seeds}")
-    with serving(asked) as server:
-        asyncio.run(visit(server, asked))
+    with serving(asked.scale, asked.seeds) as server:
+        watched = Watched(server)
+        watched.wait()
+        asyncio.run(visit(watched, asked))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ can be written side by side; all of them together are the catalogue.
 """
 
 import math
+import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
 
+from dashboard.gazetteer import BETWEEN, ELSEWHERE
 from scenarios.levers import LEVERS, Lever
 from scenarios.scenario import Bilingual
 from simulation.data import load_places
@@ -36,6 +38,27 @@ _JOINT = {
     "YRD": Bilingual(en="Yangtze River Delta", zh="长三角"),
     "all": Bilingual(en="All places", zh="全部地区"),
 }
+
+
+_CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”]")
+_BRACKETS = re.compile(r"\(([^()]*)\)")
+_MARKS = re.compile(r"(?<=[^\x00-\x7f}])[,;:?!]|(?<=\})[,;:?!](?=\S)|[,;:?!](?=[^\x00-\x7f])")
+_WIDE = str.maketrans(",;:?!", "，；：？！")
+
+
+@lru_cache(maxsize=4_096)
+def typeset(text: str) -> str:
+    """Return a Chinese text with the wide punctuation that it is printed with; `{name}` stays as it is."""
+    if not _CHINESE.search(text):
+        return text
+    text = _MARKS.sub(lambda mark: mark[0].translate(_WIDE), text)
+    return _BRACKETS.sub(lambda found: f"（{found[1]}）" if _is_chinese(found) else found[0], text)
+
+
+def _is_chinese(found: re.Match[str]) -> bool:
+    """Tell whether brackets stand in Chinese words, or hold such words or a placeholder."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    return bool(_CHINESE.search(before + found[1] + after)) or "{" in found[1]
 
 
 def N_(message: str) -> str:
@@ -79,8 +102,11 @@ class Texts:
         """Return a message in this language, with `{name}` filled in."""
         if not message:
             return ""
-        text = _translations(self.language).gettext(message)
+        text = self._printed(_translations(self.language).gettext(message))
         return text.format(**values) if values else text
+
+    def _printed(self, text: str) -> str:
+        return typeset(text) if self.language == "zh" else text
 
     @property
     def locale(self) -> Locale:
@@ -89,20 +115,23 @@ class Texts:
 
     def of(self, text: Bilingual) -> str:
         """Return a text that has both languages."""
-        return text.zh if self.language == "zh" else text.en
+        return self._printed(text.zh) if self.language == "zh" else text.en
 
     def region(self, region: str) -> str:
         """Return the name of a city, a zone or a group of them."""
         if region in _JOINT:
             return self.of(_JOINT[region])
+        if BETWEEN in region:
+            return "–".join(map(self.region, region.split(BETWEEN)))
         if self.language == "zh":
-            return next((place.name_zh for place in load_places() if place.id == region), region)
-        return region.replace("_HTZ", " zone")
+            known = {place.id: place.name_zh for place in load_places()}
+            return known.get(region) or ELSEWHERE.get(region, region)
+        return region.replace("_HTZ", " zone").replace("_", " ")
 
     def indicator(self, indicator: str) -> str:
         """Return the name of an indicator."""
         found = INDICATORS[indicator]
-        return found.name_zh if self.language == "zh" else found.name_en
+        return self._printed(found.name_zh) if self.language == "zh" else found.name_en
 
     def definition(self, indicator: Indicator) -> str:
         """Return what an indicator measures; what each lever costs is defined alike."""
@@ -115,7 +144,7 @@ class Texts:
     def lever(self, name: str) -> str:
         """Return the name of a lever."""
         found = LEVERS[name]
-        return found.name_zh if self.language == "zh" else found.name_en
+        return self._printed(found.name_zh) if self.language == "zh" else found.name_en
 
     def number(self, value: float, decimals: int | None = None, signed: bool = False) -> str:
         """Return a number; large ones are rounded to whole numbers, and in Chinese counted in 万."""

@@ -6,10 +6,10 @@ from html import escape
 
 from dashboard.charts import GRID, INK, MUTED, svg, ticks
 from dashboard.i18n import Texts
+from dashboard.palette import PLACES
 from scenarios.scenario import FIRST_YEAR
 from simulation.distributions import Distribution
 
-COLOURS = {"YRD": "#6b7785", "Ningbo": "#d1495b", "Wenzhou": "#2f6db5"}
 WIDTH, HEIGHT = 420, 250
 
 
@@ -49,7 +49,7 @@ def tails(shown: Sequence[Distribution], title: str, texts: Texts) -> str:
             if share > 0.0
         )
         parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{COLOURS[one.place]}" stroke-width="2.2">'
+            f'<polyline points="{points}" fill="none" stroke="{PLACES[one.place]}" stroke-width="2.2">'
             f"<title>{escape(texts.region(one.place))}</title></polyline>"
         )
     return svg(parts, WIDTH, HEIGHT)

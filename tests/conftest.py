@@ -1,10 +1,12 @@
 """What several test files share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+from serving import CHROMIUM, LAPTOP, SECONDS, serving
 
 from simulation.experiment import Ensemble, Experiment, plan
 from simulation.indicators import INDICATORS, TARGETS
@@ -36,3 +38,53 @@ def _results(experiment: Experiment) -> list[RunResult]:
         values[:, :, -1] = np.nan  # one region in which nothing is defined
         results.append(RunResult(spec, name, values, years, tuple(INDICATORS), REGIONS, 0.3))
     return results
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """A small server of the app: one firm in three hundred, six draws."""
+    with serving(0.003, 6, processes=1) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium that talks to nobody by itself."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-background-networking"]
+    with sync_playwright() as tool:
+        found = tool.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Open a page as a new visitor; at the end, no outside request and no error may have been seen."""
+    contexts, seen = [], []
+
+    def opened(path: str = "", language: str = "en", size: dict[str, int] = LAPTOP) -> Any:
+        context = browser.new_context(viewport=size, accept_downloads=True)
+        contexts.append(context)
+        context.set_default_timeout(1_000 * SECONDS)
+
+        def filtered(route: Any) -> Any:
+            if route.request.url.startswith((address, "data:", "blob:")):
+                return route.continue_()
+            seen.append(f"outside: {route.request.url}")
+            return route.abort()
+
+        context.route("**/*", filtered)
+        page = context.new_page()
+        page.on("console", lambda one: seen.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        link = path if path.startswith("http") else f"{address}/{path}"
+        page.goto(f"{link}{'&' if '?' in link else '?'}lang={language}")
+        page.locator(".yw-bar").wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert seen == []

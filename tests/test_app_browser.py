@@ -3,20 +3,11 @@
 Chromium is looked for on the path, or where ``YONGWEN_CHROMIUM`` says; without one these tests are skipped.
 """
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from serving import CHROMIUM, PHONE, SECONDS
 
-from dashboard.settings import PROCESSES, ROOMS
 from dashboard.sharing import decode
 from scenarios.levers import LEVERS
 from simulation.indicators import TARGETS
@@ -25,86 +16,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 Page = playwright.Page
 
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = os.environ.get("YONGWEN_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
-PATIENCE = 60_000  # milliseconds; other work may share the cores
+PATIENCE = int(1_000 * SECONDS)
 expect.set_options(timeout=PATIENCE)
-LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A small server of its own: one firm in three hundred, six draws."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ["app", "--port", str(port), "--scale", "0.003", "--seeds", "6", "--processes", "1"]
-    command = [sys.executable, "-m", "simulation.cli", *words]
-    environment = {name: value for name, value in os.environ.items() if name != PROCESSES}
-    environment[ROOMS] = str(tmp_path_factory.mktemp("rooms") / "workshop.sqlite")
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(url, process)
-            yield url
-        finally:
-            process.terminate()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(240):
-        assert process.poll() is None, "the server ended"
-        try:
-            urllib.request.urlopen(f"{url}/readyz", timeout=5)
-            return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail("the server did not start")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    arguments = ["--no-sandbox", "--disable-background-networking"]
-    with playwright.sync_playwright() as tool:
-        found = tool.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield found
-        found.close()
-
-
-Visit = Callable[..., Page]
-
-
-@pytest.fixture
-def visit(browser, address) -> Iterator[Visit]:
-    """Open a page as a new visitor; at the end, no outside request and no error may have been seen."""
-    contexts, seen = [], []
-
-    def opened(path: str = "", language: str = "en", size: dict[str, int] = LAPTOP) -> Page:
-        context = browser.new_context(viewport=size, accept_downloads=True)
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-
-        def filtered(route):
-            if route.request.url.startswith((address, "data:", "blob:")):
-                return route.continue_()
-            seen.append(f"outside: {route.request.url}")
-            return route.abort()
-
-        context.route("**/*", filtered)
-        page = context.new_page()
-        page.on("console", lambda one: seen.append(one.text) if one.type == "error" else None)
-        page.on("pageerror", lambda error: seen.append(str(error)))
-        link = path if path.startswith("http") else f"{address}/{path}"
-        page.goto(f"{link}{'&' if '?' in link else '?'}lang={language}")
-        page.locator(".yw-bar").wait_for()
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert seen == []
 
 
 def _settled(page: Page, language: str = "en") -> None:

@@ -22,7 +22,7 @@ from dashboard.drafting import (
     simple_growth,
 )
 from dashboard.estimate import completed
-from dashboard.i18n import LANGUAGES, Texts
+from dashboard.i18n import LANGUAGES, Texts, typeset
 from dashboard.parts.levers import chapters
 from dashboard.settings import SCALE, SEEDS, read_settings
 from dashboard.shell import PAGES, _Guarded
@@ -31,6 +31,7 @@ from dashboard.views import chart, likelihood, looks, sentence, target_row
 from scenarios.articles import ARTICLES, CHAPTERS
 from scenarios.levers import LEVERS
 from scenarios.scenario import load_scenario
+from simulation.data import load_observations
 from simulation.errors import InputError
 from simulation.experiment import plan
 from simulation.indicators import INDICATORS, TARGETS
@@ -340,3 +341,24 @@ def test_what_only_a_city_can_set_is_not_offered_for_a_zone() -> None:
     for name, places in levers.items():
         assert ("Ningbo_HTZ" in places) == (name not in CITY_LEVERS)
         assert places[0] == "Ningbo+Wenzhou"
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("甬温:政策实验室", "甬温：政策实验室"),
+        ("{title}:{place}达{goal},实现({share}的模拟)", "{title}：{place}达{goal}，实现（{share}的模拟）"),
+        ("研发投入强度(%)", "研发投入强度（%）"),
+        ("共1,234家,见 http://a.b:80/x", "共1,234家，见 http://a.b:80/x"),
+        ("{value:.1f} (R&D): 5,0", "{value:.1f} (R&D): 5,0"),
+    ],
+)
+def test_chinese_is_printed_with_wide_punctuation(written, printed):
+    assert typeset(written) == printed
+
+
+def test_places_outside_the_model_have_names_in_both_languages():
+    regions = {datum.region for datum in load_observations().all()}
+    assert [name for name in regions if re.search("[A-Za-z]", Texts("zh").region(name))] == []
+    assert [name for name in regions if "_" in Texts("en").region(name)] == []
+    assert Texts("zh").region("Hangzhou__Jinhua") == "杭州–金华"

@@ -6,11 +6,12 @@ import solara
 
 from dashboard.i18n import N_, Texts
 from dashboard.pages.network import field_names
+from dashboard.palette import PLACES
 from dashboard.parts.controls import Picker, PlainTable
 from dashboard.parts.scenario_choice import ScenarioChoice, use_scenario_choice
 from dashboard.portraits import SEED, use_portrait
 from dashboard.state import use_session
-from dashboard.tails import COLOURS, lifeline, tails
+from dashboard.tails import lifeline, tails
 from scenarios.scenario import FIRST_YEAR
 from simulation.distributions import MEASURES, Distribution
 from simulation.lives import Event, Life
@@ -123,7 +124,7 @@ def _Distributions(portrait: Portrait, t: Texts) -> None:
                 t("Tail exponent"), t("Tail exponent in {year}", year=first),
             ],
             rows=[_shape(one, portrait, t) for one in now],
-            colours=[COLOURS[one.place] for one in now],
+            colours=[PLACES[one.place] for one in now],
         )  # fmt: skip
         solara.Text(
             t("Only firms for which the measure is above nothing. The exponent is that of a power law for "

@@ -133,7 +133,7 @@ def _State(session: Session, question: Question, found: Answer, seeds: solara.Re
             words = t("{done} of {wanted} runs", done=found.done, wanted=found.wanted or "…")
             solara.Text(words, classes=["yw-progress", "busy"])
             rv.ProgressLinear(
-                value=100.0 * found.done / max(found.wanted, 1), color="#d1495b", height=4,
+                value=100.0 * found.done / max(found.wanted, 1), color="#c0394d", height=4,
                 class_="yw-meter", attributes={"aria-label": words},
             )  # fmt: skip
         if found.attribution:

@@ -20,7 +20,7 @@ from scenarios.scenario import Scenario, load_scenario
 from simulation.experiment import QUANTILES, goal_of
 from simulation.indicators import INDICATORS, TARGETS
 
-GUESS_COLOUR, OWN_COLOUR = "#c98a1b", "#d1495b"
+GUESS_COLOUR, OWN_COLOUR = "#b07a12", "#c0394d"
 
 
 @cache
