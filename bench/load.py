@@ -102,7 +102,7 @@ async def in_a_browser(server: Watched) -> None:
         "[...document.querySelectorAll('.yw-table td.strong')].some((one) => /[0-9]/.test(one.textContent))"
     )
     async with async_playwright() as tool:
-        browser = await tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for what in ("first visit", "next visit"):
             page = await browser.new_page()
             cores, start = Cores(server), time.perf_counter()

@@ -16,6 +16,7 @@ from simulation.experiment import TARGET_YEAR, Verdict
 from simulation.indicators import BASE_YEAR, INDICATORS, TARGETS, Target, observed
 
 LAST_OBSERVED = BASE_YEAR
+MOST_TO_ASK_FOR = 1_000  # draws beyond which a difference is too small to matter
 SCOPES = 3  # a target's regions: both together, Ningbo, Wenzhou
 
 
@@ -56,7 +57,7 @@ def chart(indicator: str, region: str, goal: float | None, shown: Sequence[Look]
         )
         for look in shown
     ]
-    title = f"{texts.indicator(indicator)}, {texts.region(region)}"
+    title = texts("{indicator}, {place}", indicator=texts.indicator(indicator), place=texts.region(region))
     found = published(indicator, region)
     item = INDICATORS[indicator]
     return Chart(title, tuple(years), series, found, goal, texts.unit(item.unit), item.decimals)
@@ -212,8 +213,9 @@ def difference_words(paired: Difference, indicator: str, texts: Texts, complete:
         return texts("{size} ({low} to {high})", size=size, low=low, high=high)
     if paired.more_seeds is None:
         return texts("no difference")
-    if not complete:
-        return texts("{size}, not told from noise so far", size=size)
+    if not complete or paired.more_seeds > MOST_TO_ASK_FOR:
+        words = N_("{size}, not told from noise") if complete else N_("{size}, not told from noise so far")
+        return texts(words, size=size)
     return texts("{size}, not told from noise; {more} more draws might", size=size, more=paired.more_seeds)
 
 

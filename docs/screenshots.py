@@ -169,7 +169,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with serving(asked.scale) as server, sync_playwright() as tool:
         port = server.address.rsplit(":", 1)[1]
-        words = ["--no-sandbox", f"--host-resolver-rules=MAP {NAMED}:8765 127.0.0.1:{port}"]
+        words = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {NAMED}:8765 127.0.0.1:{port}"]
         browser = tool.chromium.launch(executable_path=CHROMIUM, args=words)
         camera = Camera(browser, f"http://{NAMED}:8765", folder, asked.out is not None)
         for name, shoot in shots(camera, asked.names).items():

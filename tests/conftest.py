@@ -52,7 +52,7 @@ def browser() -> Iterator[Any]:
     """A Chromium that talks to nobody by itself."""
     from playwright.sync_api import sync_playwright
 
-    arguments = ["--no-sandbox", "--disable-background-networking"]
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as tool:
         found = tool.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield found

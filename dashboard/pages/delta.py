@@ -78,7 +78,10 @@ def Page() -> None:
 def _pick(label: str, chosen: solara.Reactive[str], t: Texts) -> None:
     Picker(
         label=label,
-        options=[{"key": one, "name": f"{label}: {t.indicator(one)}"} for one in shown_indicators()],
+        options=[
+            {"key": one, "name": t("{label}: {name}", label=label, name=t.indicator(one))}
+            for one in shown_indicators()
+        ],
         value=chosen.value,
         event_choose=chosen.set,
     )

@@ -173,7 +173,9 @@ def _Life(portrait: Portrait, life: Life, chosen: solara.Reactive[str], t: Texts
 
 def firm_name(life: Life, t: Texts) -> str:
     """Return how a firm is called: its story, its city and the end of its id."""
-    return f"{t(STORIES[life.story])}: {t.region(life.city)}, {life.id[-4:]}"
+    return t(
+        "{story}: {place}, {id}", story=t(STORIES[life.story]), place=t.region(life.city), id=life.id[-4:]
+    )
 
 
 def about(life: Life, t: Texts) -> str:

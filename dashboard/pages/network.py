@@ -105,7 +105,7 @@ def drawn(graph: CollaborationGraph, measure: str, t: Texts) -> dict[str, Any]:
             "y": round(spot[1], 1),
             "r": round(2.0 + 11.0 * math.sqrt(scores[at] / largest), 1),
             "university": node.is_university,
-            "name": f"{node_name(node, t)}, {t.region(node.city)}",
+            "name": t("{name}, {place}", name=node_name(node, t), place=t.region(node.city)),
         }
     ties = [{"a": a, "b": b, "value": value, "text": t.number(value, 0)} for a, b, value in graph.ties]
     ranked = sorted(range(len(graph.nodes)), key=lambda at: -scores[at])[:MOST_ROWS]

@@ -172,7 +172,8 @@ def _Answer(session: Session, question: Question, found: Attribution, column: in
         return
     measure = drawn.row.measure
     titles = [title_of(one, t) for one in (found.plan.first, found.plan.last)]
-    heading = f"{_measure_name(measure.id, t)}, {t.region(measure.region)} ({t.unit(measure.unit)})"
+    heading = t("{indicator}, {place} ({unit})", indicator=_measure_name(measure.id, t),
+                place=t.region(measure.region), unit=t.unit(measure.unit))  # fmt: skip
     note = t("Shapley values over paired seeds with 95% intervals; pale: not told from noise.")
     with solara.Div(classes=["yw-card"]):
         with solara.Div(classes=["yw-headline"]):
