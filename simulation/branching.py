@@ -124,7 +124,8 @@ class Histories:
                 model.step()
             self._kept[key] = model
             while len(self._kept) > 1 and sum(map(size, self._kept.values())) > self.most_bytes:
-                self._kept.popitem(last=False)
+                _, oldest = self._kept.popitem(last=False)
+                oldest.__dict__.clear()  # the collector passes over what was there when a run began
         self._kept.move_to_end(key)
         return self._kept[key]
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from rich import box
 from rich.table import Table
 
@@ -21,12 +22,15 @@ from calibration.diagnostics import (
     to_posterior,
     write_table,
 )
+from calibration.diagnostics_figure import diagnostic_figures
 from calibration.inference import infer
 from calibration.members import Setting
+from calibration.rival import Method, side_by_side
 from simulation.cli_output import explained, messages, output, print_json
 from simulation.cli_progress import counting_steps
 from simulation.data import data_hash
 from simulation.errors import InputError
+from simulation.figure import save
 from simulation.posterior import DRAWS, FOLDER, Posterior, load_posterior, save_posterior
 from simulation.runs import code_hash
 
@@ -37,10 +41,7 @@ def run(
     members: int, steps: int, scale: float, processes: int | None, out: Path, ship: bool, quiet: bool
 ) -> None:
     """Infer the posterior and write it to `out`; with `ship`, put it where projections take it from."""
-    if not 32 <= members <= 4096:
-        raise InputError(f"members must be a whole number from 32 to 4096, not {members}")
-    if not 1 <= steps <= 16:
-        raise InputError(f"steps must be a whole number from 1 to 16, not {steps}")
+    _require_ensemble(members, steps)
     setting = Setting(scale, 2018, out / "members", processes)
     with explained(), counting_steps(quiet) as report:
         out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,13 @@ def run(
         messages().print(f"draws and tables are in {FOLDER if ship else out}")
 
 
+def _require_ensemble(members: int, steps: int) -> None:
+    if not 32 <= members <= 4096:
+        raise InputError(f"members must be a whole number from 32 to 4096, not {members}")
+    if not 1 <= steps <= 16:
+        raise InputError(f"steps must be a whole number from 1 to 16, not {steps}")
+
+
 def check(
     truths: int, members: int, steps: int, scale: float, processes: int | None, out: Path, ship: bool,
     json: bool, quiet: bool,
@@ -77,6 +85,7 @@ def check(
     """Test the inference on made-up observations with known unknowns; print and keep the coverage."""
     if not 2 <= truths <= 1000:
         raise InputError(f"truths must be a whole number from 2 to 1000, not {truths}")
+    _require_ensemble(members, steps)
     setting = Setting(scale, 2018, out / "members", processes)
     with explained(), counting_steps(quiet) as report:
         out.mkdir(parents=True, exist_ok=True)
@@ -90,12 +99,32 @@ def check(
         output().print(_coverage_table(found))
 
 
-def status(json: bool) -> None:
-    """Print how the shipped posterior was made, whether it is up to date, and what it learnt."""
+def rival(
+    members: int, steps: int, scale: float, processes: int | None, out: Path, json: bool, quiet: bool
+) -> None:
+    """Run the inference and its rival at the same cost, and print what they find side by side."""
+    _require_ensemble(members, steps)
+    setting = Setting(scale, 2018, out / "members", processes)
+    with explained(), counting_steps(quiet) as report:
+        out.mkdir(parents=True, exist_ok=True)
+        methods = side_by_side(members, steps, setting, report)
+    if json:
+        print_json({"scale": scale, "methods": [vars(method) for method in methods]})
+    else:
+        output().print(_methods_table(methods))
+
+
+def status(json: bool, out: Path | None = None) -> None:
+    """Print how the shipped posterior was made, whether it is up to date, and what it learnt.
+
+    Figures of it go to `out`.
+    """
     with explained():
         posterior = load_posterior()
         known, moments = read_learnt(FOLDER / UNKNOWNS), read_fits(FOLDER / MOMENTS)
         coverage = read_coverage(FOLDER / COVERAGE) if (FOLDER / COVERAGE).exists() else []
+        if out is not None:
+            _draw(out, diagnostic_figures(posterior, known, moments, coverage))
     made, stale = posterior.provenance, stale_parts(posterior)
     verdicts = Counter(item.verdict for item in known if not item.place)
     effects = Counter(item.verdict for item in known if item.place)
@@ -129,6 +158,14 @@ def status(json: bool) -> None:
     output().print(_misses_table(moments))
     if coverage:
         output().print(_coverage_table(coverage))
+
+
+def _draw(out: Path, figures: dict[str, Figure]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        for kind in ("png", "svg"):
+            save(figure, out / f"calibration_{name}.{kind}")
+    messages().print(f"figures are in {out}: {', '.join(figures)}")
 
 
 def stale_parts(posterior: Posterior) -> list[str]:
@@ -174,6 +211,16 @@ def _coverage_table(found: list[Coverage]) -> Table:
     for item in found:
         cells = f"{item.number:,}", f"{item.in_50:.0%}", f"{item.in_90:.0%}", f"{item.p_value:.3f}"
         view.add_row(item.group, *cells)
+    return view
+
+
+def _methods_table(methods: tuple[Method, ...]) -> Table:
+    view = _framed(
+        "Two inferences at the same cost", "method", "runs", "mean squared miss", "inside 90 %", "contraction"
+    )
+    for item in methods:
+        miss, inside = f"{item.before:.2f} → {item.after:.2f}", f"{item.inside} of {item.moments}"
+        view.add_row(item.name, f"{item.runs:,}", miss, inside, f"{item.contraction:.2f}")
     return view
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import random
+import weakref
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -261,3 +262,13 @@ def test_histories_are_kept_within_their_memory_and_used_again():
     tiny = Histories(1)
     assert tiny.run(spec).digest == first.digest
     assert len(tiny._kept) == 1
+
+
+def test_histories_that_are_dropped_leave_no_memory():
+    tiny = Histories(1)
+    tiny.run(RunSpec("baseline", 1, SCALE, 2016))
+    [dropped] = tiny._kept.values()
+    records = weakref.ref(dropped.firms)
+    del dropped
+    tiny.run(RunSpec("baseline", 2, SCALE, 2016))  # the collector has been told to pass over the first
+    assert records() is None

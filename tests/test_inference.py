@@ -1,21 +1,27 @@
 """Inference: moments, priors, the step of the smoother, the shipped posterior."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from agents.parameters import parameters
 from calibration.coverage import coverage, rank
 from calibration.diagnostics import entangled, fits, learnt, read_fits, read_learnt, to_posterior, write_table
+from calibration.diagnostics_figure import diagnostic_figures
 from calibration.inference import Inference, assimilate, design, infer, which_answer
 from calibration.members import Member, Setting, simulate
 from calibration.moments import ASSUMED_ERROR, MODEL_ERROR, error_of, moments
 from calibration.priors import EFFECT_PRIORS, WIDEST, decode, silent_parameters, unknowns
+from calibration.rival import adjusted
+from simulation.cli import app
 from simulation.data import DataError
 from simulation.effects import EFFECTS
+from simulation.figure import save
 from simulation.posterior import load_posterior, save_posterior
 
 TINY = Setting(scale=0.01, until=2015, processes=1)
@@ -150,6 +156,17 @@ def test_members_are_kept_and_taken_up_again(tmp_path: Path) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def test_the_rival_comes_near_the_exact_posterior_of_a_linear_model() -> None:
+    rng = np.random.default_rng(4)
+    slopes = rng.normal(size=(3, 8))
+    error, goal = np.full(8, 0.5), rng.normal(size=8)
+    members = rng.standard_normal((4000, 3))
+    found = adjusted(members, members @ slopes, goal, error, 4000)
+    exact = np.linalg.inv(np.eye(3) + slopes @ slopes.T / 0.25)
+    np.testing.assert_allclose(found.mean(axis=0), exact @ slopes @ goal / 0.25, atol=0.08)
+    np.testing.assert_allclose(found.std(axis=0), np.sqrt(np.diag(exact)), rtol=0.2)
+
+
 @pytest.fixture(scope="module")
 def small() -> Inference:
     """Return an inference on what was observed in 2015 of a tiny world."""
@@ -169,6 +186,29 @@ def test_diagnostics_read_back_what_was_written(small: Inference, tmp_path: Path
     verdicts = {item.name: item.verdict for item in learnt(small) if not item.place}
     assert verdicts["ownership_elasticity"] == "silent"
     assert all(abs(r) >= 0.5 for _, _, r in entangled(small))
+
+
+def test_each_diagnostic_has_a_figure(small: Inference, tmp_path: Path) -> None:
+    posterior = to_posterior(small, {"steps": 2})
+    ranks = [coverage("all", np.linspace(0.0, 1.0, 200))]
+    figures = diagnostic_figures(posterior, learnt(small), fits(small), ranks)
+    assert list(figures) == ["convergence", "predictive", "contraction", "pairs", "ranks"]
+    for name, figure in figures.items():
+        save(figure, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert "ranks" not in diagnostic_figures(posterior, learnt(small), fits(small), [])
+
+
+def test_what_ships_is_whole_and_can_be_drawn(tmp_path: Path) -> None:
+    posterior = load_posterior()
+    assert not posterior.missing
+    assert np.isfinite(posterior.values).all()
+    found = CliRunner().invoke(app, ["calibrate", "status", "--out", str(tmp_path / "new"), "--json"])
+    assert found.exit_code == 0, found.output
+    document = json.loads(found.stdout)
+    assert document["draws"] == len(posterior)
+    assert not {"the data", "the parameter table"} & set(document["stale"])
+    assert {path.name for path in (tmp_path / "new").glob("*.svg")} >= {"calibration_convergence.svg"}
 
 
 def test_draws_are_saved_and_loaded(small: Inference, tmp_path: Path) -> None:

@@ -47,9 +47,28 @@ def calibrate_check(
     cli_calibrate.check(truths, members, steps, scale, processes, out, ship, json, quiet)
 
 
+@calibrate_app.command("rival", epilog=EXIT_CODES)
+def calibrate_rival(
+    members: Members = 128,
+    steps: Steps = 4,
+    scale: Scale = 0.05,
+    processes: Processes = None,
+    out: Folder = Path("results/calibration"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the inference beside regression-adjusted ABC with as many runs (some 1300 in all)."""
+    from simulation import cli_calibrate
+
+    cli_calibrate.rival(members, steps, scale, processes, out, json, quiet)
+
+
 @calibrate_app.command("status", epilog=EXIT_CODES)
-def calibrate_status(json: Json = False) -> None:
+def calibrate_status(
+    out: Annotated[Path | None, typer.Option(help="Directory for a figure of each diagnostic.")] = None,
+    json: Json = False,
+) -> None:
     """Show how the shipped posterior was made, whether it is up to date, and what it learnt."""
     from simulation import cli_calibrate
 
-    cli_calibrate.status(json)
+    cli_calibrate.status(json, out)
