@@ -65,7 +65,7 @@ def machine_table(results: Results) -> str:
         "update in place, one core": f"{rates['update']:.1f} GB/s (a read and a write: 16 bytes an element)",
         "record of a firm": f"{results.record_bytes} bytes",
         "moved in a firm-quarter": f"{results.bytes_a_firm_quarter} bytes (two passes read and write it)",
-        "a version stops": f"where a simulated year would take {results.limit_s:.0f} s or a process 5 GB",
+        "a version stops": f"where a year would take {results.limit_s:.0f} s, or a process hold 5.5 GiB",
         "bound by memory": f"**{results.bound_ns:.0f} ns a firm-quarter**",
     }
     full = [c for c in results.cells.get("full model, this engine", []) if c.count == results.full_scale]

@@ -22,7 +22,7 @@ LEAST, MOST = 3, 40
 """Simulated years that are timed, at least and at most."""
 END_OF_RUN = 8
 """Years after which the full model ends."""
-LIMIT_MIB = 5000.0
+LIMIT_MIB = 5500.0
 """What a process may hold before a version stops."""
 
 
