@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 PATIENCE = 600.0  # seconds
 STEPS = {"guidance_fund": 1.0, "talent_inflow": 200.0, "angel_coinvestment": 1.0}
@@ -47,6 +48,7 @@ class Visitor:
             f"{kernel}/channels?session_id={self._page}",
             additional_headers={"Cookie": cookie, "Accept-Language": "en"},
             max_size=None,
+            ping_interval=None,  # a busy machine may answer late
         )
         self._tasks.append(asyncio.create_task(self._listen()))
         control = uuid4().hex
@@ -73,6 +75,16 @@ class Visitor:
         await self._line.send(json.dumps({**message, "channel": "shell", "buffers": []}))
 
     async def _listen(self) -> None:
+        """Take in what the server says; who waits when the line breaks is told."""
+        try:
+            await self._take_in()
+        except ConnectionClosed as error:
+            self.errors.append(str(error))
+        for _, future in self._waits:
+            if not future.done():
+                future.set_exception(ConnectionError(f"visitor {self.number}: the server hung up"))
+
+    async def _take_in(self) -> None:
         async for raw in self._line:
             if isinstance(raw, bytes):  # a message with buffers: pictures and the like
                 continue

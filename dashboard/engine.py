@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from queue import Empty, SimpleQueue
+from time import monotonic
 
 from dashboard.settings import read_settings
 from dashboard.turns import Turns
@@ -26,6 +27,7 @@ from simulation.runs import RunResult, RunSpec
 from simulation.workers import worker_pool
 
 KEPT = 1_500  # results in memory, about 50 kB each
+LONGEST_REST = 15.0  # seconds between two deliveries to a visitor
 PORTRAITS = 12  # of them portraits, about 1 MB each
 _WARM = RunSpec("baseline", 1, 0.001)  # loads compiled code before a visitor waits for it
 
@@ -55,7 +57,12 @@ class Request:
     client: str
     missing: int
     deliveries: "SimpleQueue[Delivery]" = field(default_factory=SimpleQueue)
-    dropped: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def dropped(self) -> bool:
+        """Tell whether the visitor waits for it no longer."""
+        return self.ended.is_set()
 
 
 class Engine:
@@ -92,7 +99,10 @@ class Engine:
                     break
                 results.append(delivery)
             if results and not request.dropped:
+                start = monotonic()
                 yield results
+                if is_open:
+                    request.ended.wait(rest(monotonic() - start, self._busy()))
 
     def _register(self, client: str, runs: Mapping[str, RunSpec]) -> Request:
         with self._lock:
@@ -120,8 +130,13 @@ class Engine:
     def _drop(self, client: str) -> None:
         self._turns.drop(client)
         if old := self._requests.pop(client, None):
-            old.dropped = True
+            old.ended.set()
             old.deliveries.put(None)
+
+    def _busy(self) -> int:
+        """Return how many visitors wait for runs."""
+        with self._lock:
+            return sum(request.missing > 0 for request in self._requests.values())
 
     def waiting(self) -> int:
         """Return how many runs have not been begun."""
@@ -195,6 +210,15 @@ class Engine:
         while len(self._cache) > KEPT:
             self._cache.popitem(last=False)
         return result
+
+
+def rest(took: float, busy: int) -> float:
+    """Return the seconds until a page is drawn anew, from what that took and how many visitors wait.
+
+    All pages are drawn by one process: were each drawn anew with every run, thirty of them would keep levers
+    that are moved from being heard. What comes meanwhile is delivered at once.
+    """
+    return min(2.0 * took * busy, LONGEST_REST)
 
 
 def _drained(deliveries: "SimpleQueue[Delivery]") -> Iterator[Delivery]:

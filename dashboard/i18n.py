@@ -51,8 +51,8 @@ def typeset(text: str) -> str:
     """Return a Chinese text with the wide punctuation that it is printed with; `{name}` stays as it is."""
     if not _CHINESE.search(text):
         return text
-    text = _MARKS.sub(lambda mark: mark[0].translate(_WIDE), text)
-    return _BRACKETS.sub(lambda found: f"（{found[1]}）" if _is_chinese(found) else found[0], text)
+    text = _BRACKETS.sub(lambda found: f"（{found[1]}）" if _is_chinese(found) else found[0], text)
+    return _MARKS.sub(lambda mark: mark[0].translate(_WIDE), text)
 
 
 def _is_chinese(found: re.Match[str]) -> bool:
@@ -112,6 +112,15 @@ class Texts:
     def locale(self) -> Locale:
         """Return the locale for numbers."""
         return _locale(self.language)
+
+    def with_unit(self, name: str, unit: str) -> str:
+        """Return a name with a unit, in brackets."""
+        return self("{name} ({unit})", name=name, unit=unit) if unit else name
+
+    @property
+    def gap(self) -> str:
+        """Return what stands between two sentences."""
+        return "" if self.language == "zh" else " "
 
     def of(self, text: Bilingual) -> str:
         """Return a text that has both languages."""

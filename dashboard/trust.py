@@ -180,7 +180,7 @@ def score_sentence(scores: Sequence[Score], texts: Texts) -> str:
     skill = skill_of(scores)
     if skill is None:
         return words
-    return words + " " + texts(
+    return words + texts.gap + texts(
         "Skill over the best naive forecast: {skill} (1 is perfect, 0 is no better, below 0 is worse).",
         skill=texts.number(skill, 2, signed=True),
     )  # fmt: skip

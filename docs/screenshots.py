@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from dashboard.i18n import LANGUAGES
 from dashboard.sharing import encode
@@ -30,11 +30,12 @@ FOLDER = Path(__file__).with_name("screenshots")
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 ON_A_PHONE = ("targets", "lab")
 """Pages whose picture on a phone is shown in documents."""
-DRAFT = "talent_inflow"
+DRAFT, DRAFTS = "talent_inflow", {"why": "full_plan"}
+"""The visitor's scenario; that of pages which say more of another."""
 NAMED = "yongwen.example"
 """A name for the server in pictures of a room's link, known to this browser only."""
 PATIENCE = 300_000  # milliseconds, for all draws
-COLOURS = 96
+COLOURS = 160
 BUSY = ".yw-progress.busy, .yw-note.busy, .yw-empty"
 TITLES = {"zh": "甬温创新研讨", "en": "Ningbo and Wenzhou"}
 GROUPS = {
@@ -53,11 +54,21 @@ class Camera:
     folder: Path
     whole: bool
     mistakes: list[str] = field(default_factory=list)
+    _known: dict[str, BrowserContext] = field(default_factory=dict)
 
-    def page(self, path: str, language: str, size: dict[str, int]) -> Page:
-        """Open a page as a new visitor."""
-        page = self.browser.new_context(viewport=size, locale=language).new_page()
+    def visitor(self, language: str, size: dict[str, int]) -> BrowserContext:
+        """Return a browser profile that keeps the app's scripts from page to page."""
+        key = f"{language} {size}"
+        if key not in self._known:
+            self._known[key] = self.browser.new_context(viewport=size, locale=language)
+        return self._known[key]
+
+    def page(self, path: str, language: str, size: dict[str, int], alone: bool = False) -> Page:
+        """Open a page, as a visitor who is `alone` in a browser if one's keys of a room must be its own."""
+        context = self.browser.new_context(viewport=size) if alone else self.visitor(language, size)
+        page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        page.on("crash", lambda _: self.mistakes.append(f"{path}: the page crashed"))
         page.on("console", lambda one: self.mistakes.append(one.text) if one.type == "error" else None)
         page.goto(f"{self.address}/{path}{'&' if '?' in path else '?'}lang={language}")
         page.locator(".yw-bar").wait_for()
@@ -87,14 +98,15 @@ class Camera:
 
 def one_page(camera: Camera, path: str, language: str, size: dict[str, int], name: str) -> None:
     """Take a page with a scenario of one lever."""
-    page = camera.page(f"{path}?s={encode(load_scenario(DRAFT))}", language, size)
+    scenario = load_scenario(DRAFTS.get(path, DRAFT))
+    page = camera.page(f"{path}?s={encode(scenario)}", language, size)
     camera.keep(page, name)
-    page.context.close()
+    page.close()
 
 
 def workshop(camera: Camera, language: str) -> None:
     """Play a workshop of three groups; take the room's screen and a group's phone at each stage."""
-    host = camera.page("workshop", language, LAPTOP)
+    host = camera.page("workshop", language, LAPTOP, alone=True)
     forms = host.locator(".yw-form")
     camera.keep(host, f"workshop_{language}")
     forms.first.locator("input").fill(TITLES[language])
@@ -127,7 +139,7 @@ def workshop(camera: Camera, language: str) -> None:
 
 def _joined(camera: Camera, path: str, language: str, name: str, guess: float) -> Page:
     """Return a phone whose group has joined a room and sent a guess."""
-    phone = camera.page(path, language, PHONE)
+    phone = camera.page(path, language, PHONE, alone=True)
     phone.locator(".yw-form input").fill(name)
     phone.locator(".yw-form button").click()
     numbers = phone.locator(".yw-numbers input")
@@ -169,7 +181,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with serving(asked.scale) as server, sync_playwright() as tool:
         port = server.address.rsplit(":", 1)[1]
-        words = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {NAMED}:8765 127.0.0.1:{port}"]
+        words = ["--no-sandbox", f"--host-resolver-rules=MAP {NAMED}:8765 127.0.0.1:{port}"]
         browser = tool.chromium.launch(executable_path=CHROMIUM, args=words)
         camera = Camera(browser, f"http://{NAMED}:8765", folder, asked.out is not None)
         for name, shoot in shots(camera, asked.names).items():

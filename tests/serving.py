@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("YONGWEN_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-PATIENCE, SECONDS = 600.0, 60.0  # to start, and for what a page does; other work may share the cores
+PATIENCE, SECONDS = 600.0, 180.0  # to start, and for what a page does; other work may share the cores
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 

@@ -1,10 +1,11 @@
 """The app's engine: cached runs, fair turns, the newest wish of a visitor counts, failures are told."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from dashboard.engine import Engine
+from dashboard.engine import LONGEST_REST, Engine, rest
 from simulation.errors import YongwenError
 from simulation.experiment import plan
 from simulation.portrait import Portrait, PortraitSpec
@@ -78,3 +79,19 @@ def test_portraits_are_made_in_the_worker_and_only_a_few_are_kept(
     found = _all(engine.stream("a", specs))
     assert all(isinstance(result, Portrait) for result in found)
     assert [name for name in engine._cache if name.startswith("portrait")] == ["portrait-2"]
+
+
+def test_pages_rest_the_longer_the_more_visitors_wait() -> None:
+    assert rest(0.1, 0) == 0.0
+    assert rest(0.1, 1) < rest(0.1, 30) < rest(0.3, 30) == LONGEST_REST
+
+
+def test_a_newer_wish_ends_the_rest(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.engine.rest", lambda took, busy: 1e6)
+    old = engine.stream("a", _runs("baseline", range(400, 420)))
+    next(old)
+    resting = threading.Thread(target=_all, args=(old,), daemon=True)
+    resting.start()
+    engine.drop("a")
+    resting.join(60.0)
+    assert not resting.is_alive()

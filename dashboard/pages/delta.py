@@ -136,9 +136,9 @@ def _Map(session: Session, look: Look, before: Projection | None, size: str, col
 
 
 def _words(size: str, colour: str, item: Flow, flow: str, is_change: bool, t: Texts) -> dict[str, str]:
-    names = {one: f"{t.indicator(one)} ({t.unit(INDICATORS[one].unit)})" for one in (size, colour)}
+    names = {one: t.with_unit(t.indicator(one), t.unit(INDICATORS[one].unit)) for one in (size, colour)}
     change = t("change by policy")
-    stream = f"{_name(item, t)} ({t.unit(item.unit)})"
+    stream = t.with_unit(_name(item, t), t.unit(item.unit))
     return {
         "label": t("Map of the delta"),
         "play": t("Play"),

@@ -191,9 +191,9 @@ def about(life: Life, t: Texts) -> str:
     )
     rounds = sum(event.kind == "venture_round" for event in life.events)
     partners = max(life.series["partners"])
-    words += " " + t("Venture rounds: {rounds}; most partners at a time: {partners}.",
+    words += t.gap + t("Venture rounds: {rounds}; most partners at a time: {partners}.",
                      rounds=rounds, partners=f"{partners:.0f}")  # fmt: skip
-    return words if life.series["alive"][-1] else f"{words} {end}"
+    return words if life.series["alive"][-1] else words + t.gap + end
 
 
 def quarter_name(quarter: int) -> str:

@@ -60,6 +60,11 @@ def Page() -> None:
               seed=SEED, ties=len(graph.ties)),
             classes=["yw-note"],
         )  # fmt: skip
+        solara.Text(
+            t("Degree: the share of all partnerships. Betweenness: the share of shortest ways between others "
+              "that lead through. Eigenvector: high where partners are well connected themselves."),
+            classes=["yw-note"],
+        )  # fmt: skip
 
 
 def _words(t: Texts, measure: str) -> dict[str, str]:

@@ -208,18 +208,18 @@ def _sentence(row: Row, found: Attribution, titles: list[str], complete: bool, t
     told = [player for player in row.moving if row.contributions[player].told]
     if told:
         player, part = found.plan.players[told[0]], row.contributions[told[0]]
-        words += " " + t(
+        words += t.gap + t(
             "Most comes from {name}: {difference}.",
             name=player.name_zh if t.language == "zh" else player.name_en,
             difference=difference_words(part, item.id, t, complete),
         )
     still = len(found.plan.players) - len(told)
     if still:
-        words += " " + t(
+        words += t.gap + t(
             "{count} of {all} parts are not told from noise.", count=still, all=len(found.plan.players)
         )
     if row.measure.goal is not None:
-        words += " " + t("The target is {goal}.", goal=t.amount(row.measure.goal, item))
+        words += t.gap + t("The target is {goal}.", goal=t.amount(row.measure.goal, item))
     return words
 
 

@@ -252,6 +252,7 @@ def _Outcome(desk: Desk, own: int | None) -> None:
         return
     width = 760 if is_facilitator else 380
     solara.HTML(unsafe_innerHTML=trajectory(views.reveal_chart(room, look, own, t), t, width, 330))
+    _Key(title_of(question, t), look.colour, is_facilitator, t)
     solara.Text(
         t("A score of 100 is a guess as near to the draws as their median; 50 is twice as far off."),
         classes=["yw-note"],
@@ -260,6 +261,16 @@ def _Outcome(desk: Desk, own: int | None) -> None:
         t("Scores"), [t("Rank"), t("Group"), t("Guess for 2022"), t("Score")],
         views.score_rows(room, look.projection, t), t,
     )  # fmt: skip
+
+
+@solara.component
+def _Key(title: str, colour: str, is_facilitator: bool, t: Texts) -> None:
+    """Name the lines of the reveal."""
+    lines = [(title, colour), (t("guesses"), views.GUESS_COLOUR)]
+    lines += [] if is_facilitator else [(t("your guess"), views.OWN_COLOUR)]
+    with rv.Html(tag="ul", class_="yw-legend"):
+        for words, shade in lines:
+            rv.Html(tag="li", children=[rv.Html(tag="i", style_=f"background:{shade}"), words])
 
 
 @solara.component
@@ -293,10 +304,13 @@ def _Ranking(desk: Desk, is_facilitator: bool) -> None:
 
 @solara.component
 def _Table(label: str, heads: list[str], rows: list[list[str]], t: Texts) -> None:
-    with rv.Html(tag="table", class_="yw-table", attributes={"aria-label": label}):
+    with (
+        solara.Div(classes=["yw-scroll"]),
+        rv.Html(tag="table", class_="yw-table", attributes={"aria-label": label}),
+    ):
         with rv.Html(tag="thead"), rv.Html(tag="tr"):
             for head in heads:
-                rv.Html(tag="th", children=[head])
+                rv.Html(tag="th", children=[head], attributes={"scope": "col"})
         with rv.Html(tag="tbody"):
             for row in rows:
                 with rv.Html(tag="tr"):

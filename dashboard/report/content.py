@@ -168,7 +168,7 @@ def _board(scope: int, place: str, shown: list[Look], t: Texts) -> Grid:
         row = target_row(target, region_of(target, scope), mine, shown, t)
         if scope and row["goal"] == "–":
             continue
-        named = f"{row['name']} ({row['unit']})" if row["unit"] else row["name"]
+        named = t.with_unit(row["name"], row["unit"])
         rows.append(
             [named, *(row[key] for key in ("observed", "projection", "wide", "goal", "gap", "percent"))]
         )
