@@ -1,8 +1,9 @@
 """Simulate for many visitors at once: one warm worker a lane, fair turns, the newest wish of each counts.
 
 A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again and goes on from
-the histories that it keeps of them. Visitors take turns (`dashboard.turns`). A visitor's new wish drops what
-is left of the older one; runs that are already under way end, and are kept for whoever asks.
+the histories that it keeps of them. Visitors take turns (`dashboard.turns`); bulk work, of which nobody waits
+for a single run, takes its turn when no other does. A visitor's new wish drops what is left of the older one;
+runs that are already under way end, and are kept for whoever asks.
 """
 
 import atexit
@@ -56,6 +57,7 @@ class Request:
 
     client: str
     missing: int
+    bulk: bool = False
     deliveries: "SimpleQueue[Delivery]" = field(default_factory=SimpleQueue)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -78,15 +80,22 @@ class Engine:
             threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True).start()
         atexit.register(self.stop)
 
-    def stream(self, client: str, runs: Mapping[str, RunSpec]) -> Iterator[list[RunResult]]:
+    def stream(
+        self, client: str, runs: Mapping[str, RunSpec], bulk: bool = False
+    ) -> Iterator[list[RunResult]]:
         """Yield what has finished since the last time, until all is there or the client asks for other runs.
+
+        Parameters
+        ----------
+        bulk
+            There are so many runs that they take their turn after all others, and are not kept.
 
         Raises
         ------
         YongwenError
             A run failed.
         """
-        request = self._register(client, runs)
+        request = self._register(client, runs, bulk)
         is_open = True
         while is_open:
             results: list[RunResult] = []
@@ -104,12 +113,12 @@ class Engine:
                 if is_open:
                     request.ended.wait(rest(monotonic() - start, self._busy()))
 
-    def _register(self, client: str, runs: Mapping[str, RunSpec]) -> Request:
+    def _register(self, client: str, runs: Mapping[str, RunSpec], bulk: bool) -> Request:
         with self._lock:
             self._drop(client)
-            request = Request(client, len(runs))
+            request = Request(client, len(runs), bulk)
             self._requests[client] = request
-            self._turns.come(client)
+            self._turns.come(client, bulk)
             for name, spec in runs.items():
                 if name in self._cache:
                     self._deliver(request, self._remember(self._cache[name]))
@@ -189,7 +198,8 @@ class Engine:
         with self._lock:
             self._deliver(request, result)
             if isinstance(result, RunResult):
-                self._remember(result)
+                if not request.bulk:
+                    self._remember(result)
                 for other, _ in self._turns.withdraw(result.run_id):
                     self._deliver(other, result)
 

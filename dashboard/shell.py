@@ -24,6 +24,7 @@ from dashboard.pages import (
     firms,
     lab,
     network,
+    search,
     sources,
     trajectories,
     why,
@@ -59,6 +60,7 @@ PAGES = (
     PageInfo("trajectories", N_("Trajectories"), trajectories.Page),
     PageInfo("compare", N_("Compare"), compare.Page),
     PageInfo("why", N_("Why"), why.Page),
+    PageInfo("search", N_("What would it take"), search.Page),
     PageInfo("map", N_("Map"), delta.Page),
     PageInfo("network", N_("Network"), network.Page),
     PageInfo("firms", N_("Firms"), firms.Page),
@@ -101,6 +103,7 @@ def Layout(children: list[solara.Element] | None = None) -> None:
     solara.Style(STYLE)
     PageLanguage(language=session.language.value)
     _Simulation()
+    _Searching()
     with solara.Div(
         classes=["yw-app", f"yw-{session.language.value}"], attributes={"lang": session.language.value}
     ):
@@ -190,6 +193,21 @@ def _Simulation() -> None:
 
     solara.lab.use_task(simulate, dependencies=[keys])
     solara.use_effect(leave, [])
+    solara.Div(style={"display": "none"})
+
+
+@solara.component
+def _Searching() -> None:
+    """Work out the visitor's search, on whichever page; it ends with the visit."""
+    session = use_session()
+    pursuit = session.pursuit.value
+
+    def search_on() -> None:
+        if pursuit:
+            pursuit.run()
+
+    solara.lab.use_task(search_on, dependencies=[pursuit.client if pursuit else ""])
+    solara.use_effect(lambda: session.stop_search, [])
     solara.Div(style={"display": "none"})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 from uuid import uuid4
 
 import solara
@@ -11,9 +12,11 @@ from dashboard import shipped
 from dashboard.drafting import BASELINE, History, reference_of
 from dashboard.estimate import completed
 from dashboard.i18n import Texts
+from dashboard.searching import Finding, Pursuit
 from dashboard.settings import Settings, read_settings
 from scenarios.comparison import Comparison
 from scenarios.scenario import Scenario, load_scenario
+from scenarios.search_runs import Request
 from simulation.experiment import Ensemble, plan
 from simulation.runs import RunResult, RunSpec
 
@@ -69,6 +72,9 @@ class Session:
         self.seeds: solara.Reactive[int] = solara.reactive(self.settings.seeds)
         self.failure: solara.Reactive[str] = solara.reactive("")
         self.saved: solara.Reactive[tuple[Scenario, ...]] = solara.reactive(())
+        self.pursuit: solara.Reactive[Pursuit | None] = solara.reactive(None)
+        self.finding: solara.Reactive[Finding | None] = solara.reactive(None)
+        self.search_form: solara.Reactive[Mapping[str, Any]] = solara.reactive({})
         self.mistakes: solara.Reactive[tuple[str, ...]] = solara.reactive(())
 
     @property
@@ -103,6 +109,23 @@ class Session:
         """Return how many draws there will be if the visitor wants more, None at the limit."""
         more = min(2 * self.seeds.value, max(MOST_DRAWS, self.settings.seeds))
         return more if more > self.seeds.value else None
+
+    def begin_search(self, request: Request) -> None:
+        """Start a search beside the pages; an older one ends."""
+        self.stop_search()
+
+        def tell(finding: Finding) -> None:
+            if self.pursuit.peek() is pursuit:
+                self.finding.set(finding)
+
+        pursuit = Pursuit(request, tell)
+        self.finding.set(Finding(request))
+        self.pursuit.set(pursuit)
+
+    def stop_search(self) -> None:
+        """End the search that is under way; what it found stays."""
+        if pursuit := self.pursuit.peek():
+            pursuit.stop()
 
     def missing(self) -> dict[str, RunSpec]:
         """Return the runs that are still to be simulated, by name; the draft comes first."""

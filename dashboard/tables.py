@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard.mapping import mean_flows
+from dashboard.reaching import Mix
+from dashboard.searching import Finding
 from dashboard.views import Look
 from scenarios.attribution import Attribution
 from scenarios.comparison import Comparison
@@ -179,5 +181,30 @@ def cost_table(look: Look, region: str) -> str:
                 values = [float(band[quantile][at]) for quantile in QUANTILES]
                 where = (look.scenario.name, name.removeprefix("cost_"), region, year, INDICATORS[name].unit)
                 yield (*where, *values, look.projection.draws)
+
+    return _text(head, rows())
+
+
+def search_table(finding: Finding, mixes: Sequence[Mix]) -> str:
+    """Return the mixes of a search's front, then every mix that was tried, with their levers."""
+    space = finding.request.space
+    names = [lever.name for lever in space.free]
+    head = (
+        *("mix", "checked", "seeds", "extra_cost", "unit", "probability", "low", "high", "shortfall"),
+        *(f"lever_{name}" for name in names),
+    )
+    unit = INDICATORS["fiscal_cost"].unit
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for mix in mixes:
+            if mix.checked:
+                one = mix.checked.check
+                ends = mix.checked.interval
+                checked = (one.extra, unit, one.probability, *ends, one.shortfall)
+                yield (mix.letter, True, finding.request.check_seeds, *checked, *mix.trial.values)
+        letters = {mix.trial.values: mix.letter for mix in mixes}
+        for trial in finding.search.trials if finding.search else ():
+            tried = (trial.extra, unit, trial.probability, "", "", trial.shortfall)
+            yield (letters.get(trial.values, ""), False, finding.request.seeds, *tried, *trial.values)
 
     return _text(head, rows())

@@ -13,20 +13,23 @@ class Turns(Generic[J]):
     Each job that is begun is a turn of its visitor, and the visitor with the fewest turns comes next, among
     equals the one who has waited longest. Turns count over all lanes: thirty visitors who wish something at
     the same time each get one job done before any gets a second. A visitor who comes, or comes back, starts
-    level with the one served last, so that nobody saves up turns or owes any.
+    level with the one served last, so that nobody saves up turns or owes any. Bulk work comes after all others,
+    and its turns do not raise that level.
     """
 
     def __init__(self, lanes: int) -> None:
         self._lanes: list[OrderedDict[str, deque[tuple[str, J]]]] = [OrderedDict() for _ in range(lanes)]
         self._taken: dict[str, int] = {}
+        self._bulk: set[str] = set()
         self._level = 0
 
     def __len__(self) -> int:
         """Return how many jobs wait."""
         return sum(len(jobs) for lane in self._lanes for jobs in lane.values())
 
-    def come(self, client: str) -> None:
-        """Let a visitor line up."""
+    def come(self, client: str, bulk: bool = False) -> None:
+        """Let a visitor line up; `bulk` work waits until nobody else does."""
+        (self._bulk.add if bulk else self._bulk.discard)(client)
         self._taken[client] = max(self._taken.get(client, 0), self._level)
 
     def add(self, client: str, place: int, name: str, job: J) -> None:
@@ -41,12 +44,13 @@ class Turns(Generic[J]):
     def next(self, lane: int) -> tuple[str, J]:
         """Return the name and the job that a lane does next; somebody must wait in it."""
         waiting = self._lanes[lane]
-        client = min(waiting, key=self._taken.__getitem__)
+        client = min(waiting, key=lambda one: (one in self._bulk, self._taken[one]))
         found = waiting[client].popleft()
         waiting.move_to_end(client)
         if not waiting[client]:
             del waiting[client]
-        self._level = max(self._level, self._taken[client])
+        if client not in self._bulk:
+            self._level = max(self._level, self._taken[client])
         self._taken[client] += 1
         return found
 
@@ -68,3 +72,4 @@ class Turns(Generic[J]):
         """Forget a visitor."""
         self.drop(client)
         self._taken.pop(client, None)
+        self._bulk.discard(client)

@@ -24,6 +24,10 @@ from scenarios.surrogate import Surrogate
 
 Samples = NDArray[np.float64]
 Effects = Callable[[Sequence[Values]], Iterable[Samples]]
+"""What mixes add to outcomes: for each an array float64[S, M + 1], in which S divides the number of futures N
+and row s belongs to future s. Futures beyond S take the effects of the others in turn."""
+Think = Callable[..., Any]
+"""Calls a function, its first argument, with the others; perhaps in another process."""
 
 FIRST_PART = 0.4  # of the evaluations go to a design that fills the space
 ROUNDS, SMALLEST_ROUND = 8, 4  # the rest is spent in so many rounds, of so many mixes at least
@@ -32,7 +36,7 @@ POPULATION, GENERATIONS = 60, 50  # of NSGA-II on the surrogate
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is searched for, and how a mix is tried.
+    """What is searched for.
 
     Attributes
     ----------
@@ -40,9 +44,6 @@ class Problem:
         What the outcomes have to reach at least.
     base : float64[N, M + 1]
         Outcomes in N futures without any lever; the last column is the fiscal cost.
-    effects
-        What mixes add to these outcomes: for each an array float64[S, M + 1], in which S divides N and row s
-        belongs to future s. Futures beyond S take the effects of the others in turn.
     probability
         With which all targets shall be met.
     budget
@@ -52,7 +53,6 @@ class Problem:
     space: Space
     goals: NDArray[np.float64]
     base: Samples
-    effects: Effects
     probability: float = 0.8
     budget: float | None = None
 
@@ -67,12 +67,15 @@ class Trial:
         Outcomes; the last column is the fiscal cost.
     extra
         Mean fiscal cost on top of that without any lever.
+    effect : float64[M + 1]
+        What the mix adds to each outcome, on the average of the seeds.
     """
 
     values: Values
     samples: Samples
     extra: float
     goals: NDArray[np.float64]
+    effect: NDArray[np.float64]
 
     @cached_property
     def met(self) -> NDArray[np.bool_]:
@@ -152,36 +155,71 @@ class Search:
         return self.front[-1]
 
 
-def search(problem: Problem, evaluations: int, seed: int = 1) -> Search:
-    """Try up to `evaluations` mixes; the same problem and seed try the same mixes."""
-    with threadpool_limits(1):  # the matrices are small, and one thread always sums in the same order
-        return _search(problem, evaluations, seed)
+def _at_once(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
-def _search(problem: Problem, evaluations: int, seed: int) -> Search:
+def search(
+    problem: Problem,
+    effects: Effects,
+    evaluations: int,
+    seed: int = 1,
+    tell: Callable[[Search], object] | None = None,
+    think: Think = _at_once,
+) -> Search:
+    """Try up to `evaluations` mixes; the same problem and seed try the same mixes.
+
+    Parameters
+    ----------
+    tell
+        Is told after each trial what is known by then.
+    think
+        Calls what proposes mixes, which takes some seconds of a processor.
+    """
     trials: dict[Values, Trial] = {}
-    means: list[NDArray[np.float64]] = []
     expected: dict[Values, Prediction] = {}
 
     def simulate(mixes: Sequence[Values]) -> None:
-        for values, effects in zip(mixes, problem.effects(mixes), strict=True):
-            spread = np.tile(effects, (len(problem.base) // len(effects), 1))
-            extra = float(effects[:, -1].mean())
-            trials[values] = Trial(values, problem.base + spread, extra, problem.goals)
-            means.append(np.nan_to_num(effects.mean(axis=0)))
+        for values, added in zip(mixes, effects(mixes), strict=True):
+            trials[values] = _trial(problem, values, added)
+            if tell:
+                tell(Search(problem, tuple(trials.values()), dict(expected)))
 
-    first = min(evaluations, max(4, round(FIRST_PART * evaluations)))
+    first = first_trials(evaluations)
     simulate(_design(problem.space, first, seed))
     surrogate, batch = Surrogate(), max(SMALLEST_ROUND, -(-(evaluations - first) // ROUNDS))
     while len(trials) < evaluations:
-        points = np.array([problem.space.encode(values) for values in trials])
-        surrogate.fit(points, np.array(means))
-        leaning = _leaning(problem, list(trials.values()), np.array(means))
         number = min(batch, evaluations - len(trials))
-        found = _propose(_Scorer(problem, surrogate, leaning), trials, number, seed + len(trials))
+        known = tuple(trials.values())
+        surrogate, found = think(_next_round, problem, surrogate, known, number, seed + len(trials))
+        if not found:
+            break  # few levers with few values have fewer mixes than evaluations
         expected |= found
         simulate(list(found))
     return Search(problem, tuple(trials.values()), expected)
+
+
+def first_trials(evaluations: int) -> int:
+    """Return how many trials fill the space, before others are proposed."""
+    return min(evaluations, max(4, round(FIRST_PART * evaluations)))
+
+
+def _trial(problem: Problem, values: Values, effects: Samples) -> Trial:
+    spread = np.tile(effects, (len(problem.base) // len(effects), 1))
+    return Trial(
+        values, problem.base + spread, float(effects[:, -1].mean()), problem.goals, effects.mean(axis=0)
+    )
+
+
+def _next_round(
+    problem: Problem, surrogate: Surrogate, trials: Sequence[Trial], number: int, seed: int
+) -> tuple[Surrogate, dict[Values, Prediction]]:
+    """Return the surrogate after all trials, and the mixes that it proposes."""
+    with threadpool_limits(1):  # the matrices are small, and one thread always sums in the same order
+        means = np.nan_to_num([trial.effect for trial in trials])
+        surrogate.fit(np.array([problem.space.encode(trial.values) for trial in trials]), means)
+        scorer = _Scorer(problem, surrogate, _leaning(problem, trials, means))
+        return surrogate, _propose(scorer, {trial.values: trial for trial in trials}, number, seed)
 
 
 def _design(space: Space, number: int, seed: int) -> list[Values]:
@@ -254,6 +292,8 @@ def _propose(scorer: _Scorer, tried: dict[Values, Trial], number: int, seed: int
         if values not in tried:
             fresh[values] = None
     mixes = list(fresh)
+    if not mixes:
+        return {}
     extra, miss, chance = scorer.score(np.array([space.encode(values) for values in mixes]))
     chosen = _spread(extra, miss, chance >= problem.probability, number)
     return {mixes[k]: Prediction(float(extra[k]), float(chance[k])) for k in chosen}

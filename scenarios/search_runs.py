@@ -8,9 +8,10 @@ simulated anew at full scale, with seeds that the search has not seen, and both 
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from scenarios.scenario import Scenario
 from scenarios.search import Problem, Samples, Search, Trial, search
 from simulation.errors import InputError, unknown_name
 from simulation.experiment import TARGET_YEAR, plan
-from simulation.runs import MAX_SEED
+from simulation.runs import MAX_SEED, RunSpec
 
 FUTURES = 3  # baseline futures for each paired seed
 TARGET_MEASURES = {each.id: each for each in MEASURES if each.joint and each.goal is not None}
@@ -136,7 +137,7 @@ def targets_of(names: Sequence[str]) -> tuple[Measure, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Where scenarios are run, and what has been run already."""
+    """Where scenarios are run, what has been run already, and who is told how far a search is."""
 
     request: Request
     ledger: Ledger
@@ -147,12 +148,26 @@ class Bench:
     def _columns(self) -> list[int]:
         return [*(MEASURES.index(target) for target in self.request.targets), COST_COLUMN]
 
-    def outcomes(self, scenarios: Sequence[Scenario], seeds: Sequence[int], scale: float) -> list[Samples]:
-        """Return for each scenario the outcomes by seed, the fiscal cost last."""
+    def outcomes(
+        self, scenarios: Sequence[Scenario], seeds: Sequence[int], scale: float
+    ) -> Iterator[Samples]:
+        """Yield for each scenario the outcomes by seed, the fiscal cost last."""
         ensembles = [plan(scenario, seeds, scale, TARGET_YEAR).runs for scenario in scenarios]
         together = {name: spec for runs in ensembles for name, spec in runs.items()}
-        gather(together, self.ledger, self.processes, self.advance)
-        return [np.array([self.ledger.known[name][self._columns] for name in runs]) for runs in ensembles]
+        self.gather(together)
+        for runs in ensembles:
+            yield np.array([self.ledger.known[name][self._columns] for name in runs])
+
+    def gather(self, runs: Mapping[str, RunSpec]) -> None:
+        """See to it that the ledger knows these runs."""
+        gather(runs, self.ledger, self.processes, self.advance)
+
+    def think(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function that takes some seconds."""
+        return function(*arguments)
+
+    def tell(self, search: Search) -> None:
+        """Take in what a search knows so far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,12 +276,13 @@ def find(request: Request, bench: Bench) -> Answer:
     [base] = bench.outcomes([request.baseline], request.base_seeds, request.check_scale)
     [small] = bench.outcomes([request.baseline], request.trial_seeds, request.scale)
 
-    def effects(mixes: Sequence[Values]) -> list[Samples]:
+    def effects(mixes: Sequence[Values]) -> Iterator[Samples]:
         scenarios = [space.scenario(values) for values in mixes]
-        return [found - small for found in bench.outcomes(scenarios, request.trial_seeds, request.scale)]
+        for found in bench.outcomes(scenarios, request.trial_seeds, request.scale):
+            yield found - small
 
-    problem = Problem(space, request.goals, base, effects, request.probability, request.budget)
-    found = search(problem, request.evaluations, request.first_seed + 1)
+    problem = Problem(space, request.goals, base, request.probability, request.budget)
+    found = search(problem, effects, request.evaluations, request.first_seed + 1, bench.tell, bench.think)
     [planned] = effects([space.plan])
     [full] = bench.outcomes([space.scenario(space.plan)], request.bias_seeds, request.check_scale)
     bias = _bias(full - base[: len(full)], planned[: len(full)])
@@ -281,7 +297,8 @@ def find(request: Request, bench: Bench) -> Answer:
 
 
 def _trial(values: Values, samples: Samples, base: Samples, request: Request) -> Trial:
-    return Trial(values, samples, float((samples - base)[:, -1].mean()), request.goals)
+    effect = (samples - base).mean(axis=0)
+    return Trial(values, samples, float(effect[-1]), request.goals, effect)
 
 
 def _bias(full: Samples, small: Samples) -> Bias:

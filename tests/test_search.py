@@ -124,12 +124,12 @@ def _toy(goal=3.0, budget=None, probability=0.8):
     space = Space(tuple(levers.values()), {}, TEMPLATE)
     noise = stats.norm.ppf((np.arange(60) + 0.5) / 60)
     base = np.column_stack([noise, noise[::-1], np.full(60, 100.0)])
+    return Problem(space, np.array([goal, goal]), base, probability, budget)
 
-    def effects(mixes):
-        for a, b, c, d in mixes:
-            yield np.tile([2.0 * np.sqrt(a), 1.5 * np.sqrt(b), a + b + c + d], (12, 1))
 
-    return Problem(space, np.array([goal, goal]), base, effects, probability, budget)
+def _toy_effects(mixes):
+    for a, b, c, d in mixes:
+        yield np.tile([2.0 * np.sqrt(a), 1.5 * np.sqrt(b), a + b + c + d], (12, 1))
 
 
 def _cheapest(problem):
@@ -145,7 +145,7 @@ def _cheapest(problem):
 
 def test_the_front_comes_close_to_the_known_optimum_and_drops_levers_that_only_cost():
     problem = _toy()
-    found = search(problem, 80)
+    found = search(problem, _toy_effects, 80)
     enough = [trial for trial in found.front if trial.probability >= problem.probability]
     best = _cheapest(problem)
     assert best <= enough[0].extra + 0.2
@@ -161,19 +161,38 @@ def test_the_front_comes_close_to_the_known_optimum_and_drops_levers_that_only_c
 
 
 def test_the_same_search_tries_the_same_mixes_and_another_seed_others():
-    runs = [[trial.values for trial in search(_toy(), 12, seed).trials] for seed in (1, 1, 2)]
+    runs = [[trial.values for trial in search(_toy(), _toy_effects, 12, seed).trials] for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_what_is_known_is_told_trial_by_trial_and_proposals_may_be_made_elsewhere():
+    told = []
+    with worker_pool(1) as pool:
+        found = search(_toy(), _toy_effects, 12, 1, told.append, lambda *work: pool.submit(*work).result())
+    assert [len(one.trials) for one in told] == list(range(1, 13))
+    assert told[-1].front == found.front
+    here = search(_toy(), _toy_effects, 12, 1)
+    assert [trial.values for trial in found.trials] == [trial.values for trial in here.trials]
+    assert found.expected.keys() == here.expected.keys()
+
+
+def test_levers_with_few_values_are_tried_out_and_the_search_ends():
+    [switch] = [lever for lever in LEVERS.values() if is_switch(lever)][:1]
+    space = Space((switch,), {}, TEMPLATE)
+    problem = Problem(space, np.array([3.0]), np.zeros((4, 2)))
+    found = search(problem, lambda mixes: (np.full((4, 2), mix[0]) for mix in mixes), 12)
+    assert {trial.values for trial in found.trials} == {(switch.low,), (switch.high,)}
+
+
 def test_the_budget_bounds_the_front():
-    found = search(_toy(budget=5.0), 40)
+    found = search(_toy(budget=5.0), _toy_effects, 40)
     assert max(trial.extra for trial in found.trials) > 5.0
     assert max(trial.extra for trial in found.front) <= 5.0
     assert found.best.probability < 0.8
 
 
 def test_what_cannot_be_met_is_told_apart_by_its_shortfall():
-    found = search(_toy(goal=30.0), 40)
+    found = search(_toy(goal=30.0), _toy_effects, 40)
     assert found.best.probability == 0.0
     assert found.best.miss == pytest.approx(1.0 + found.best.shortfall)
     assert found.best.shortfall < min(trial.shortfall for trial in found.trials) + 0.02
@@ -279,7 +298,7 @@ def test_mixes_are_valid_bilingual_scenarios_that_say_how_they_were_found(tmp_pa
 
 
 def test_the_surest_and_the_cheapest_that_is_sure_enough_are_always_checked():
-    found = search(_toy(), 60)
+    found = search(_toy(), _toy_effects, 60)
     chosen = [trial.values for trial in to_check(found, 4)]
     assert len(chosen) == 4
     assert found.front[-1].values in chosen

@@ -4,7 +4,7 @@ import solara
 
 from dashboard.costing import budget_rows, lever_costs, lever_rows
 from dashboard.drafting import reference_of
-from dashboard.parts.controls import BudgetTable, CostTable, Download, Notes, Picker
+from dashboard.parts.controls import BudgetTable, CostTable, Notes, Picker, TableDownloads
 from dashboard.parts.scenario_choice import ScenarioChoice, use_scenario_choice
 from dashboard.portraits import SEED, Sitting, use_portrait
 from dashboard.state import Session, use_session
@@ -34,7 +34,7 @@ def Page() -> None:
             event_choose=region.set,
         )
         if found:
-            Download("CSV", f"cost-{choice.scenario.name}.csv", lambda: cost_table(found[0], region.value))
+            TableDownloads(f"cost-{choice.scenario.name}", lambda: cost_table(found[0], region.value))
     if not found:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return

@@ -17,7 +17,7 @@ from dashboard.mapping import (
     shown_indicators,
     totals,
 )
-from dashboard.parts.controls import Choice, Download, MapView, Notes, Picker
+from dashboard.parts.controls import Choice, MapView, Notes, Picker, TableDownloads
 from dashboard.state import FULL_PLAN, Projection, Session, use_session
 from dashboard.tables import flow_table
 from dashboard.views import Look, looks, title_of
@@ -65,7 +65,7 @@ def Page() -> None:
             value=flow.value,
             event_choose=flow.set,
         )
-        Download("CSV", f"flows-{look.scenario.name}.csv", lambda: flow_table(look))
+        TableDownloads(f"flows-{look.scenario.name}", lambda: flow_table(look))
     is_change = mode.value == "change"
     before = session.projection(reference_of(look.scenario)) if is_change else None
     if is_change and before is None:

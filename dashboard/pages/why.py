@@ -8,7 +8,7 @@ from dashboard.attributing import FEWEST_SEEDS, MOST_SEEDS, SCALE, Answer, Quest
 from dashboard.drafting import BASELINE, reference_of
 from dashboard.engine import engine
 from dashboard.i18n import N_, Texts
-from dashboard.parts.controls import Choice, Download, FigureView, Picker, WaterfallView
+from dashboard.parts.controls import Choice, FigureView, Picker, TableDownloads, WaterfallView
 from dashboard.state import FULL_PLAN, Session, use_session
 from dashboard.tables import attribution_table
 from dashboard.views import difference_words, target_name, title_of
@@ -69,7 +69,7 @@ def Page() -> None:
             )
         Choice(t("By"), [(one, t(name), "") for one, name in GROUPINGS.items()], by.value, by.set)
         if found.attribution:
-            Download("CSV", f"why-{scenario.name}.csv", lambda: attribution_table(found.attribution))
+            TableDownloads(f"why-{scenario.name}", lambda: attribution_table(found.attribution))
     _State(session, question, found, seeds)
     if found.attribution:
         _Answer(session, question, found.attribution, column, found.complete)

@@ -253,3 +253,35 @@ def StudyList(label: str, words: dict[str, str], rows: list[dict[str, Any]]) -> 
 @solara.component_vue("waterfall.vue")
 def WaterfallView(label: str, rows: list[dict[str, Any]], goal: float | None) -> None:
     """Show the parts of a difference below each other, each from where the one before ends."""
+
+
+@solara.component_vue("search_form.vue")
+def SearchForm(
+    words: dict[str, str],
+    values: dict[str, Any],
+    efforts: list[dict[str, str]],
+    chapters: list[dict[str, Any]],
+    targets: list[dict[str, str]],
+    running: bool,
+    mistake: str,
+    event_start: Callable[[dict[str, Any]], None],
+    event_stop: Callable[[Any], None],
+) -> None:
+    """Ask what a search shall look for, and start or stop it."""
+
+
+@solara.component_vue("front.vue")
+def FrontView(svg: str, event_pick: Callable[[str], None]) -> None:
+    """Show a drawing with marks that can be picked."""
+
+
+@solara.component_vue("mix_table.vue")
+def MixTable(
+    label: str,
+    heads: list[str],
+    rows: list[dict[str, Any]],
+    chosen: str,
+    warning: str,
+    event_choose: Callable[[str], None],
+) -> None:
+    """Show mixes as rows; a click chooses one."""
