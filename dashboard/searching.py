@@ -246,12 +246,11 @@ class _Desk(Bench):
     def gather(self, runs: Mapping[str, RunSpec]) -> None:
         """Make the runs that no search has made before, or raise `Stopped`."""
         self.pursuit.check()
-        known = _memory.known(list(runs)) | {
-            name: self.ledger.known[name] for name in runs if name in self.ledger.known
-        }
+        fresh = {name: spec for name, spec in runs.items() if name not in self.ledger.known}
+        known = _memory.known(list(fresh))
         self.ledger.known.update(known)
-        self.news.count([runs[name] for name in known], known=True)
-        missing = {name: spec for name, spec in runs.items() if name not in known}
+        self.news.count([fresh[name] for name in known], known=True)
+        missing = {name: spec for name, spec in fresh.items() if name not in known}
         self.news.start()
         for results in engine().stream(self.pursuit.client, missing, bulk=True):
             for result in results:

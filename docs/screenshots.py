@@ -100,6 +100,9 @@ def one_page(camera: Camera, path: str, language: str, size: dict[str, int], nam
     """Take a page with a scenario of one lever."""
     scenario = load_scenario(DRAFTS.get(path, DRAFT))
     page = camera.page(f"{path}?s={encode(scenario)}", language, size)
+    if path == "search":
+        page.locator(".yw-search button[type=submit]").click()
+        page.locator(".yw-finding").wait_for()
     camera.keep(page, name)
     page.close()
 

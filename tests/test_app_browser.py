@@ -214,7 +214,7 @@ def test_sources_can_be_searched(visit):
 
 @pytest.mark.parametrize(
     "path",
-    ["", "lab", "trajectories", "compare", "why", "map", "network", "firms", "cost", "confidence", "sources"],
+    ["", "lab", "trajectories", "compare", "why", "search", "map", "network", "firms", "cost", "confidence", "sources"],
 )
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
@@ -254,6 +254,44 @@ def test_a_difference_is_split_into_its_parts(visit):
     expect(page.locator(".yw-waterfall li.end").last).to_contain_text("My scenario")
     page.get_by_role("button", name="8 seeds").click()
     expect(page.locator(".yw-main")).to_contain_text("8 seeds, 0.3% of firms")
+
+
+def test_a_search_goes_on_beside_the_pages_stops_and_hands_over_a_mix(visit, tmp_path):
+    page = visit("search")
+    page.get_by_label("Probability that all targets are met").fill("0.5")
+    page.get_by_label("Probability that all targets are met").evaluate("one => one.form.noValidate = true")
+    page.get_by_role("button", name="Start the search").click()
+    expect(page.get_by_role("alert")).to_contain_text("from 1 to 100")
+    page.get_by_label("Probability that all targets are met").fill("70")
+    page.get_by_text("Levers that may be moved").click()
+    page.get_by_role("button", name="None").first.click()
+    page.get_by_label(re.compile("^Article 21:")).check()
+    page.get_by_role("button", name="Start the search").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("runs", timeout=2 * PATIENCE)
+    page.get_by_role("link", name="Cost").click()
+    expect(page.locator("h1")).to_have_text("Cost")
+    page.get_by_role("link", name="What would it take").click()
+    expect(page.locator(".yw-table.mixes tbody tr").first).to_be_visible(timeout=5 * PATIENCE)
+    page.get_by_role("button", name="Start anew").click()
+    expect(page.locator(".yw-table.mixes tbody tr").first).to_be_visible(timeout=5 * PATIENCE)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status")).to_contain_text("what was found is not checked")
+    page.locator("[data-pick=A]").first.click()
+    expect(page.locator(".yw-table.mixes tr.chosen th")).to_have_text("A")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+    waiting.value.save_as(tmp_path / "mix.yaml")
+    assert "name: mix_" in (tmp_path / "mix.yaml").read_text(encoding="utf-8")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Parquet").click()
+    waiting.value.save_as(tmp_path / "search.parquet")
+    assert (tmp_path / "search.parquet").read_bytes().startswith(b"PAR1")
+    page.get_by_role("button", name="Save as scenario").click()
+    expect(page.get_by_role("button", name="Saved")).to_be_visible()
+    page.get_by_role("button", name="Open in the laboratory").click()
+    expect(page.locator(".yw-title")).to_have_value(re.compile("^Mix A, not checked"))
+    expect(page.get_by_label("Start from")).to_contain_text("Mix A")
 
 
 def test_the_map_plays_and_shows_whom_a_city_is_linked_with(visit):

@@ -64,6 +64,18 @@ def test_visitors_take_turns(engine: Engine) -> None:
     assert engine.waiting() == 0
 
 
+def test_bulk_work_waits_until_nobody_else_does_and_is_not_kept(engine: Engine) -> None:
+    bulk = engine.stream("bulk", _runs("baseline", range(400, 430)), bulk=True)
+    done = len(next(bulk))
+    few = _runs("baseline", range(500, 506))
+    assert len(_all(engine.stream("few", few))) == 6
+    assert engine.waiting() >= 30 - done - 2, "six runs of a visitor go before all that is left"
+    assert set(few) <= set(engine._cache)
+    assert not {name for name, result in engine._cache.items() if 400 <= result.spec.seed < 430}
+    assert len(_all(bulk)) == 30 - done
+    assert engine.waiting() == 0
+
+
 def test_a_failed_run_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = RunSpec("no_such_scenario", 1, SCALE, 2016)
     with pytest.raises(YongwenError, match="no_such_scenario"):

@@ -73,3 +73,17 @@ def test_who_leaves_is_forgotten():
     assert len(turns) == 4
     assert _served(turns, 0, 1, 0, 1) == "bbbb"
     assert "a" not in turns._taken
+
+
+def test_bulk_work_comes_after_all_others_and_does_not_raise_the_level():
+    turns = _turns(1, a=3)
+    turns.come("z", bulk=True)
+    for place in range(40):
+        turns.add("z", 0, f"z{place}", "z")
+    assert _served(turns, *[0] * 23) == "aaa" + 20 * "z"
+    _line_up(turns, "b", 4)
+    _line_up(turns, "a", 4)
+    assert sorted(_served(turns, *[0] * 8)) == [*"aaaabbbb"], "who comes back owes nothing for the bulk work"
+    assert _served(turns, 0) == "z"
+    turns.leave("z")
+    assert turns.is_empty(0)
