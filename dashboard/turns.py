@@ -13,8 +13,8 @@ class Turns(Generic[J]):
     Each job that is begun is a turn of its visitor, and the visitor with the fewest turns comes next, among
     equals the one who has waited longest. Turns count over all lanes: thirty visitors who wish something at
     the same time each get one job done before any gets a second. A visitor who comes, or comes back, starts
-    level with the one served last, so that nobody saves up turns or owes any. Bulk work comes after all others,
-    and its turns do not raise that level.
+    level with the one served last, so that nobody saves up turns or owes any. Bulk work comes after all
+    others, and its turns do not raise that level.
     """
 
     def __init__(self, lanes: int) -> None:

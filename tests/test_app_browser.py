@@ -9,6 +9,7 @@ import pytest
 from serving import CHROMIUM, PHONE, SECONDS
 
 from dashboard.sharing import decode
+from dashboard.shell import PAGES
 from scenarios.levers import LEVERS
 from simulation.indicators import TARGETS
 
@@ -214,7 +215,7 @@ def test_sources_can_be_searched(visit):
 
 @pytest.mark.parametrize(
     "path",
-    ["", "lab", "trajectories", "compare", "why", "search", "map", "network", "firms", "cost", "confidence", "sources"],
+    [page.path.strip("/") for page in PAGES if page.path != "workshop"],
 )
 def test_pages_fit_a_phone(visit, path):
     page = visit(path, size=PHONE)
