@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+import ipyvuetify as v
 import numpy as np
 import pytest
+import solara
 from pretence import Pretence
 
 from dashboard import searching
 from dashboard.drafting import set_growth
 from dashboard.front import front, printed
 from dashboard.i18n import LANGUAGES, Texts
+from dashboard.pages.search import Page
 from dashboard.reaching import (
     FIRST,
     binding_words,
@@ -31,7 +34,7 @@ from dashboard.reaching import (
 )
 from dashboard.searching import DONE, FAILED, STOPPED, Finding, Memory, Pursuit, whole_work, work_of
 from dashboard.sharing import check
-from dashboard.state import Session
+from dashboard.state import Session, session_context
 from dashboard.tables import search_table
 from scenarios import ledger, search
 from scenarios.ledger import Ledger
@@ -349,6 +352,32 @@ def test_every_mark_lies_within_the_drawing_and_can_be_picked(budget) -> None:
     text = printed(drawing, "<b>", ["word " * 60], EN)
     assert "<b>" not in text
     assert front(Finding(finding.request), [], "", EN), "a drawing without any trial"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("capped", [(), ("tech_smes",)])
+def test_the_page_shows_what_was_found_and_opens_a_mix(language, capped, monkeypatch) -> None:
+    went: list[str] = []
+    monkeypatch.setattr("solara.routing.Router.push", lambda _, path: went.append(path))
+    session, finding = Session(language), _found(capped=capped)
+    session.finding.set(finding)
+
+    @solara.component
+    def Visit() -> None:
+        session_context.provide(session)
+        Page()
+
+    box, context = solara.render(Visit(), handle_error=False)
+    assert box.children
+    buttons = context.find(v.Btn).widgets
+    assert len(buttons) == 2
+    buttons[1].click()
+    [saved] = session.saved.value
+    assert saved.content_hash in {mix.scenario.content_hash for mix in mixes(finding)}
+    buttons[0].click()
+    assert session.draft.content_hash == saved.content_hash
+    assert went == ["/lab"]
+    context.close()
 
 
 def test_the_table_holds_the_front_and_every_trial() -> None:
