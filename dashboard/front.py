@@ -84,7 +84,7 @@ def _axes(panel: _Panel, heading: str, texts: Texts) -> list[str]:
 def _costs(panel: _Panel, texts: Texts) -> list[str]:
     parts = [
         f'<text x="{panel.x(tick):.1f}" y="{panel.bottom + 17}" text-anchor="middle" class="yw-tick">'
-        f"{texts.number(tick)}</text>"
+        f"{texts.number(tick, 0)}</text>"
         for tick in ticks(*panel.costs)
     ]
     words = texts(

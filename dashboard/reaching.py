@@ -45,6 +45,7 @@ FIRST: Mapping[str, Any] = {
     "targets": list(TARGET_MEASURES),
 }
 """What the form holds at first."""
+MOST_BINDING = 5  # binding targets that are named, the worst first
 MOST_BUDGET = 100_000.0  # 100m CNY: more than both cities spend in all years of the policy
 
 
@@ -143,7 +144,7 @@ def money(value: float, texts: Texts, signed: bool = False) -> str:
     """Return an amount of public money with its unit."""
     unit = texts.unit(MONEY)
     number = texts.number(value, 0 if abs(value) >= 10.0 else 1, signed)
-    return f"{number} {unit}" if texts.language == "en" else f"{number}{unit}"
+    return f"{number} × {unit}" if texts.language == "en" else f"{number}{unit}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +328,7 @@ def binding_words(finding: Finding, found: list[Mix], texts: Texts) -> list[str]
         return []
     best = next(mix for mix in found if mix.checked is answer.best)
     lines = []
-    for bound in answer.binding:
+    for bound in answer.binding[:MOST_BINDING]:
         item = INDICATORS[bound.target.indicator]
         words = (
             N_("{target} binds: mix {mix} meets it in {chance} of futures, and its median is {gap} short; "
@@ -340,6 +341,8 @@ def binding_words(finding: Finding, found: list[Mix], texts: Texts) -> list[str]
             t(words, target=name_of(bound.target.id, t), mix=best.letter, chance=t.percent(bound.probability),
               gap=t.amount(abs(bound.gap), item), most=t.percent(bound.most))
         )  # fmt: skip
+    if (others := len(answer.binding) - MOST_BINDING) > 0:
+        lines.append(t("{count} more targets bind: see the targets under the mix.", count=others))
     if not answer.binding:
         lines.append(t("No target binds by itself: they are not met all in one future."))
     if bounds := finding.request.space.at_bounds(answer.best.trial.values):
