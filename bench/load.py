@@ -133,8 +133,10 @@ async def laboratory(server: Watched, asked: argparse.Namespace) -> list[Visitor
         row(f"turn {turn + 1}: first numbers", f"{waits([first for _, first in found])}; {cores}")
         await asyncio.sleep(asked.think)
     start, cores = time.perf_counter(), Cores(server)
-    said = await together(visitors, lambda one: one.finish(asked.seeds))
+    await together(visitors, lambda one: one.finish(asked.seeds))
     row("from then to all draws of all visitors", f"{time.perf_counter() - start:.0f} s; {cores}")
+    await asyncio.sleep(asked.settle)  # the parts of a page are drawn one after the other
+    said = [one.differences for one in visitors]
     after = server.memory()
     each = (after - before) / len(visitors)
     row("memory of the server with the visitors", f"{after:.0f} MiB, {each:.1f} MiB a visitor")
@@ -183,7 +185,7 @@ async def workshop(server: Watched, asked: argparse.Namespace) -> list[Visitor]:
     await together(groups, lambda one: one.sees("Build in the laboratory"))
     start = time.perf_counter()
     row("workshop: all submit at once", waits(await together(groups, lambda one: one.submit())))
-    await host.until(lambda: not host.says("are being simulated") and host.says("guessed, 1 scenarios"))
+    await host.until(lambda: not host.says("are being simulated") and host.says("guessed, scenarios: 1"))
     row("workshop: from the first submission to all ranked", f"{time.perf_counter() - start:.0f} s")
     return [host, *groups]
 
@@ -208,6 +210,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="draws of each scenario")
     parser.add_argument("--turns", type=int, default=2, help="levers that each visitor moves")
     parser.add_argument("--think", type=float, default=5.0, help="seconds between two turns")
+    parser.add_argument("--settle", type=float, default=10.0, help="seconds until the last page is drawn")
     parser.add_argument("--apart", type=float, default=1.0, help="seconds between two arrivals")
     parser.add_argument("--checked", type=int, default=3, help="visitors whose answers are simulated again")
     asked = parser.parse_args()

@@ -171,10 +171,9 @@ class Visitor:
         levers = (lever for chapter in chapters for one in chapter["articles"] for lever in one["levers"])
         return any(lever["name"] == name and lever["value"] == value for lever in levers)
 
-    async def finish(self, draws: int) -> list[str]:
-        """Wait for all draws of the draft; return the differences that are shown."""
+    async def finish(self, draws: int) -> None:
+        """Wait for all draws of the draft."""
         await self.until(lambda: self.says(f"{draws} draws") and not self.says(f"of {draws} draws"))
-        return self.differences
 
 
 def _texts(state: State) -> Iterator[str]:

@@ -36,7 +36,7 @@ NAMED = "yongwen.example"
 """A name for the server in pictures of a room's link, known to this browser only."""
 PATIENCE = 300_000  # milliseconds, for all draws
 COLOURS = 160
-BUSY = ".yw-progress.busy, .yw-note.busy, .yw-empty"
+BUSY = ".yw-progress.busy, .yw-note.busy, .yw-note.older, .yw-empty"
 TITLES = {"zh": "甬温创新研讨", "en": "Ningbo and Wenzhou"}
 GROUPS = {
     "zh": (("东组", "full_plan", 3.1), ("西组", "talent_inflow", 2.7), ("北组", "guidance_funds", 3.4)),

@@ -126,10 +126,9 @@ def _Tools(session: Session) -> None:
 def _Outcomes(session: Session, draft: Scenario, shown: list[Look]) -> None:
     t = session.texts
     reference = reference_of(draft)
-    comparison = None
-    if draft.content_hash != reference.content_hash:
-        comparison = session.comparison(reference, draft)
-    _Headline(session, comparison.costs[draft.content_hash].paired if comparison else None)
+    is_moved = draft.content_hash != reference.content_hash
+    comparison = session.comparison(reference, draft) if is_moved else None
+    _Headline(session, is_moved, comparison.costs[draft.content_hash].paired if comparison else None)
     Warnings(draft)
     mine = next((look for look in shown if look.scenario.content_hash == draft.content_hash), None)
     if mine is None and not shown:
@@ -175,7 +174,7 @@ def _Outcomes(session: Session, draft: Scenario, shown: list[Look]) -> None:
 
 
 @solara.component
-def _Headline(session: Session, cost: Difference | None) -> None:
+def _Headline(session: Session, is_moved: bool, cost: Difference | None) -> None:
     t = session.texts
     with solara.Div(classes=["yw-headline"]):
         solara.HTML(tag="h1", unsafe_innerHTML=t("Targets under this scenario"))
@@ -183,4 +182,9 @@ def _Headline(session: Session, cost: Difference | None) -> None:
             money = t.amount(cost.difference, INDICATORS["fiscal_cost"], signed=True)
             solara.Text(t("Public money 2019 to 2022: {money}", money=money), classes=["yw-summary"])
         else:
-            solara.Text(t("No lever is moved: this is the baseline."), classes=["yw-summary"])
+            words = (
+                t("The draws are being simulated.")
+                if is_moved
+                else t("No lever is moved: this is the baseline.")
+            )
+            solara.Text(words, classes=["yw-summary"])

@@ -345,8 +345,8 @@ def _Groups(desk: Desk) -> None:
     with rv.Html(tag="ul", class_="yw-groups"):
         for group in room.groups:
             done = t("guessed") if group.has_guessed else t("no guess yet")
-            words = t("{count} scenarios", count=len(group.submissions))
-            rv.Html(tag="li", children=[f"{group.name}: {done}, {words}"])
+            words = t("{state}, scenarios: {count}", state=done, count=len(group.submissions))
+            rv.Html(tag="li", children=[t("{label}: {name}", label=group.name, name=words)])
     confirm = solara.use_reactive(False)
     if confirm.value:
         solara.Text(t("Everything in the room will be deleted."), classes=["yw-note", "warn"])
@@ -368,7 +368,7 @@ def _GroupDesk(desk: Desk, own: int) -> None:
     group = next((one for one in room.groups if one.id == own), None)
     if group is None:
         return
-    rv.Html(tag="h1", children=[f"{room.title}: {group.name}"])
+    rv.Html(tag="h1", children=[t("{label}: {name}", label=room.title, name=group.name)])
     with solara.Div(classes=["yw-card"]):
         _Outcome(desk, own)
         if room.stage is Stage.PREDICT:
@@ -404,4 +404,4 @@ def _Submit(desk: Desk, submissions: tuple[Any, ...]) -> None:
     with rv.Html(tag="ul", class_="yw-groups"):
         for one in submissions:
             state = t("simulated") if one.outcome else t("waiting for the room's screen")
-            rv.Html(tag="li", children=[f"{title_of(one.scenario, t)}: {state}"])
+            rv.Html(tag="li", children=[t("{label}: {name}", label=title_of(one.scenario, t), name=state)])

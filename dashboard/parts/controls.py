@@ -76,7 +76,7 @@ def Notes(shown: Sequence[Look]) -> None:
             parts = ", ".join(t(part) for part in look.projection.changed)
             words = t("{title}: older results; changed since: {parts}. New ones are being simulated.",
                       title=title_of(look.scenario, t), parts=parts)  # fmt: skip
-            solara.Text(words, classes=["yw-note", "warn"])
+            solara.Text(words, classes=["yw-note", "warn", "older"])
         elif not look.projection.complete:
             words = t("{title}: {done} of {wanted} draws are simulated; "
                       "the others are guessed from the baseline.",

@@ -31,7 +31,9 @@ def open_rooms() -> Rooms:
 
 def qr_code(link: str) -> str:
     """Return a link as a QR code, an SVG text."""
-    return str(segno.make(link, error="m").svg_inline(scale=5, border=2, dark="#1d2733", light="#fff"))
+    return str(
+        segno.make(link, error="m").svg_inline(scale=5, border=2, dark="#1d2733", light="#fff", omitsize=True)
+    )
 
 
 def question_chart(room: Room, look: Look | None, texts: Texts) -> Chart:
