@@ -404,7 +404,9 @@ def test_a_small_search_on_the_model_itself(tmp_path):
     answer = find(request, Bench(request, Ledger(tmp_path), processes=1))
     assert answer.cheapest is not None
     assert answer.cheapest.check.extra > 0.0
-    assert answer.base.probability == 0.0
+    assert (
+        answer.base.probability < answer.cheapest.check.probability
+    )  # some draws of the posterior meet it alone
     assert next(iter(analysis(answer).table))[0] == "extra_cost"
     assert len(Ledger(tmp_path).known) <= request.runs
 
