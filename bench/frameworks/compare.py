@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import page
-from results import SIZES, VERSIONS, run, saved
+from outcomes import SIZES, VERSIONS, run, saved
 from tables import machine_table, time_table
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from results import Results
+from outcomes import Results
 from tables import machine_table, time_table
 
 from simulation.figure import GRID, HALO, INK, JOINT, MUTED, STYLE, save

@@ -1,6 +1,6 @@
 """Results as Markdown tables."""
 
-from results import HERE, SIZES, VERSIONS, Results
+from outcomes import HERE, SIZES, VERSIONS, Results
 from timing import Cell
 
 
