@@ -9,7 +9,6 @@ import pytest
 from serving import CHROMIUM, PHONE, SECONDS
 
 from dashboard.sharing import decode
-from dashboard.shell import PAGES
 from scenarios.levers import LEVERS
 from simulation.indicators import TARGETS
 
@@ -213,17 +212,6 @@ def test_sources_can_be_searched(visit):
     expect(page.locator(".yw-table tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [page.path.strip("/") for page in PAGES if page.path != "workshop"],
-)
-def test_pages_fit_a_phone(visit, path):
-    page = visit(path, size=PHONE)
-    page.locator(".yw-main > *").first.wait_for()
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
 def test_two_visitors_do_not_meet(visit):
     one, two = visit("lab"), visit("lab")
     _set(one, "guidance_fund", 44)
@@ -278,7 +266,7 @@ def test_a_search_goes_on_beside_the_pages_stops_and_hands_over_a_mix(visit, tmp
     expect(page.locator(".yw-table.mixes tbody tr").first).to_be_visible(timeout=5 * PATIENCE)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("status")).to_contain_text("what was found is not checked")
-    page.locator("[data-pick=A]").first.dispatch_event("click")  # marks may overlap
+    page.locator(".yw-table.mixes").get_by_role("button", name="A", exact=True).click()
     expect(page.locator(".yw-table.mixes tr.chosen th")).to_have_text("A")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download").click()

@@ -159,7 +159,7 @@ def test_growing_measures_each_size_until_it_stops(capsys: pytest.CaptureFixture
 
 def results() -> Any:
     """Return made-up results of two versions."""
-    module = importlib.import_module("results")
+    module = importlib.import_module("outcomes")
     cell = importlib.import_module("timing").Cell
     rows = {
         "this engine": cells(),
@@ -189,7 +189,7 @@ def test_the_tables_say_what_was_measured_and_what_was_not() -> None:
 
 
 def test_a_framework_that_is_not_installed_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("results")
+    module = importlib.import_module("outcomes")
     monkeypatch.setattr(module, "VERSIONS", (module.Version("gone", "gone", ("no-such-framework",)),))
     monkeypatch.setattr(module.bandwidth, "measured", lambda: {"triad": 1.0, "update": 1.0})
     found = module.run((1000,), only=[], seconds=0.0, limit=1.0)
@@ -198,7 +198,7 @@ def test_a_framework_that_is_not_installed_is_no_error(monkeypatch: pytest.Monke
 
 
 def test_the_full_model_is_measured_up_to_every_firm() -> None:
-    module = importlib.import_module("results")
+    module = importlib.import_module("outcomes")
     full = module.full_model.FULL_SCALE
     assert module.full_sizes((1000, 10**6, 10**7)) == ((1000, full), (10**6, 10**7))
     assert module.full_sizes((1000,)) == ((1000,), ())
@@ -212,7 +212,7 @@ def test_the_page_gets_tables_and_figure(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(page, "DOCS", tmp_path)
     page.write(results())
     written = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
-    assert "old" not in written
+    assert "\nold\n" not in written
     assert written.startswith("before\n<!-- times -->\n| firms |")
     assert "| processor | made up |" in written
     for suffix in ("png", "svg"):

@@ -12,7 +12,7 @@ from simulation.distributions import hill
 from simulation.lives import GONE, LIVING, Diary, events
 from simulation.model import InnovationModel
 from simulation.portrait import Portrait, PortraitSpec, portray
-from simulation.runs import RunSpec, run_one
+from simulation.runs import RunSpec, new_model, run_one
 
 SPEC = {"scenario": "full_plan", "seed": 2, "scale": 0.01, "until": 2019}
 
@@ -26,7 +26,7 @@ def portrait() -> Portrait:
 @pytest.fixture(scope="module")
 def world() -> InnovationModel:
     """The same world at the end of 2019."""
-    model = InnovationModel(**SPEC)
+    model = new_model(RunSpec(**SPEC))
     model.run()
     return model
 

@@ -18,8 +18,7 @@ import pytest
 from agents.firm import Firm
 from simulation import cli
 from simulation.errors import InputError, Interrupted, StorageError
-from simulation.model import InnovationModel
-from simulation.runs import run_one
+from simulation.runs import new_model, run_one
 from simulation.sweeps import directory as directories
 from simulation.sweeps import work
 from simulation.sweeps.directory import JOURNAL, MANIFEST, locked, part_path, read_journal
@@ -290,7 +289,7 @@ def test_indicators_are_those_of_single_runs(sweep, whole):
 def model(sweep):
     """Return the model of the last run, at the end of 2018."""
     spec = sweep.parts[-1][0].spec
-    world = InnovationModel(spec.scenario, spec.scale, spec.until, spec.seed, parameters=spec.parameters)
+    world = new_model(spec)
     while world.year < 2019:
         world.step()
     return world
