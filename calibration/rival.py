@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
-from calibration.inference import MEMBER_SEEDS, Inference, Progress, chance_error, design, infer
+from calibration.diagnostics import fits
+from calibration.inference import MEMBER_SEEDS, Inference, Progress, design, infer
 from calibration.members import Member, Setting, simulate, table_of
 from calibration.moments import moments, simulated
 from calibration.priors import WIDEST, unknowns
@@ -79,7 +80,6 @@ def side_by_side(
     """Run both methods with as many runs each, and check both posteriors with `members` runs more."""
     wanted = moments()
     smoother = infer(setting, members, steps, wanted, progress=progress)
-    error = np.hypot([m.error for m in wanted], chance_error(wanted, setting))
     prior = design(members * steps, DESIGN_SEED)
 
     def predict(name: str, z: np.ndarray, first_seed: int) -> np.ndarray:
@@ -88,7 +88,8 @@ def side_by_side(
         return np.array([simulated(table_of(table), wanted) for table in simulate(runs, setting, report)])
 
     predicted = predict("rival", prior, RIVAL_SEEDS)
-    posterior = adjusted(prior, predicted, smoother.observed, error, members)
+    observed, error = smoother.observed, smoother.error
+    posterior = adjusted(prior, predicted, observed, error, members)
     check = predict("rival’s posterior", posterior, RIVAL_SEEDS + MEMBER_SEEDS // 2)
     rival = Inference(
         wanted, prior, posterior, [predicted, check], smoother.observed, error, smoother.answers
@@ -98,11 +99,9 @@ def side_by_side(
 
 
 def _method(name: str, runs: int, found: Inference) -> Method:
-    low, high = np.quantile(found.predicted[-1], [0.05, 0.95], axis=0)
-    reach = 1.645 * found.error
-    inside = (low - reach <= found.observed) & (found.observed <= high + reach)
+    inside = [item.inside for item in fits(found)]
     effects = np.array([bool(unknown.place) for unknown in unknowns()])
     return Method(
-        name, runs, found.mismatch[0], found.mismatch[-1], int(inside.sum()), inside.size,
+        name, runs, found.mismatch[0], found.mismatch[-1], sum(inside), len(inside),
         float(found.contraction[effects].mean()),
     )  # fmt: skip
