@@ -16,10 +16,14 @@ from dashboard.views import Look
 from scenarios.attribution import Attribution
 from scenarios.comparison import Comparison
 from scenarios.levers import LEVERS
+from scenarios.scenario import FIRST_YEAR
+from simulation.collaboration_graph import CENTRALITIES, CollaborationGraph
+from simulation.distributions import Distribution
 from simulation.experiment import QUANTILES
 from simulation.flows import FLOWS
 from simulation.geography import load_geography
 from simulation.indicators import INDICATORS, cost_of
+from simulation.lives import Life
 from simulation.report import target_rows
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,7 +42,7 @@ def _cell(value: Any) -> Any:
     """Write what is not defined as nothing, and keep a spreadsheet from taking a text for a formula."""
     if isinstance(value, float):
         return value if math.isfinite(value) else ""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def as_excel(text: str) -> bytes:
@@ -58,6 +62,11 @@ def as_parquet(text: str) -> bytes:
 
 def _read(text: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text))
+
+
+def shown_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table as a page shows it, in the page's language."""
+    return _text(heads, rows)
 
 
 def board_table(shown: Sequence[Look]) -> str:
@@ -208,3 +217,53 @@ def search_table(finding: Finding, mixes: Sequence[Mix]) -> str:
             yield (letters.get(trial.values, ""), False, finding.request.seeds, *tried, *trial.values)
 
     return _text(head, rows())
+
+
+def node_table(graph: CollaborationGraph) -> str:
+    """Return every node of the network of collaboration with its partnerships and centralities."""
+    head = ("node", "name", "name_zh", "city", "field", "university", "year", "partnerships", *CENTRALITIES)
+    return _text(
+        head,
+        (
+            (
+                *(node.id, node.name, node.name_zh, node.city, node.field, node.is_university),
+                *(graph.year, node.links, *(getattr(node, name) for name in CENTRALITIES)),
+            )
+            for node in graph.nodes
+        ),
+    )
+
+
+def distribution_table(found: Iterable[Distribution]) -> str:
+    """Return how firms differ: each measure's summary, and its curve point by point."""
+    head = ("year", "place", "measure", "firms", "mean", "median", "gini", "exponent", "value", "share")
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for one in found:
+            exponent = "" if one.exponent is None else one.exponent
+            summary = (one.firms, one.mean, one.median, one.gini, exponent)
+            for value, share in zip(one.values, one.share, strict=True):
+                yield (one.year, one.place, one.measure, *summary, value, share)
+
+    return _text(head, rows())
+
+
+def life_table(life: Life) -> str:
+    """Return one firm's life by the quarter, money in 10 000 CNY, with what happened to it."""
+    happened: dict[int, list[str]] = {}
+    for event in life.events:
+        happened.setdefault(event.quarter, []).append(event.kind)
+    head = ("firm", "city", "field", "origin", "year", "quarter", *life.series, "events")
+
+    def rows() -> Iterable[Sequence[Any]]:
+        for at, values in enumerate(zip(*life.series.values(), strict=True), life.first):
+            where = (life.id, life.city, life.field, life.origin, FIRST_YEAR + at // 4, at % 4 + 1)
+            yield (*where, *values, " ".join(happened.get(at, ())))
+
+    return _text(head, rows())
+
+
+def study_table(content: dict[str, Any]) -> str:
+    """Return the studies of the effect-size laboratory: published band, and the model's estimate."""
+    columns = ("id", "lever", "quantity", "role", "estimate", "se", "low", "high", "passed", "source")
+    return _text(columns, ([study[name] for name in columns] for study in content["studies"]))

@@ -125,4 +125,8 @@ def test_no_cell_of_a_table_is_a_formula():
     draft = renamed(BASELINE, "x")
     ensemble = plan(BASELINE, [1], 0.002).run(1)
     evil = draft.model_copy(update={"name": "=1+1"})
-    assert "'=1+1" in board_table([Look(evil, "#000", Projection(ensemble, ensemble, 1))])
+    table = board_table([Look(evil, "#000", Projection(ensemble, ensemble, 1))])
+    assert "'=1+1" in table
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert any(cell == "" for row in rows for cell in row.values()), "what is not defined is nothing"
+    assert not any(cell == "'" for row in rows for cell in row.values())

@@ -1,11 +1,15 @@
 """Portraits: networks, distributions, lives and books agree with the run that they show."""
 
+import csv
+import io
+
 import networkx as nx
 import numpy as np
 import pytest
 
 from dashboard.i18n import LANGUAGES, Texts
 from dashboard.pages import firms, network
+from dashboard.tables import distribution_table, life_table, node_table
 from dashboard.tails import lifeline, tails
 from simulation.collaboration_graph import centralities, tie_matrix
 from simulation.distributions import hill
@@ -179,3 +183,23 @@ def test_charts_hold_their_lines(portrait: Portrait) -> None:
     assert tails(shown, "<b>", Texts("en")).count("<polyline") == len(shown)
     assert "<b>" not in tails(shown, "<b>", Texts("en"))
     assert lifeline([0.0, 0.0], 3, 20, [4], "title").count("stroke-dasharray") == 1
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """Return the rows of a table to download."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_tables_hold_the_whole_portrait(portrait: Portrait) -> None:
+    graph = portrait.networks[-1]
+    nodes = read(node_table(graph))
+    assert [row["node"] for row in nodes] == [node.id for node in graph.nodes]
+    assert sum(float(row["degree"]) for row in nodes) == pytest.approx(1.0)
+    curves = read(distribution_table(portrait.distributions))
+    assert len(curves) == sum(len(one.values) for one in portrait.distributions)
+    assert {row["place"] for row in curves} == {one.place for one in portrait.distributions}
+    life = max(portrait.lives, key=lambda one: len(one.events))
+    quarters = read(life_table(life))
+    assert [float(row["revenue"]) for row in quarters] == life.series["revenue"]
+    told = sum(len(row["events"].split()) for row in quarters)
+    assert told == sum(0 <= event.quarter - life.first < len(quarters) for event in life.events)

@@ -1,7 +1,6 @@
 """How sure are we: fit, what the data say about parameters, published effects, forecasts, all as they are."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import solara
 
@@ -9,8 +8,9 @@ from calibration.scores import Score
 from dashboard import evidence
 from dashboard.drafting import BASELINE
 from dashboard.i18n import N_, Texts
-from dashboard.parts.controls import Choice, DataTable, Notes, PlainTable, StudyList
+from dashboard.parts.controls import Choice, DataTable, Notes, PlainTable, StudyList, TableDownloads
 from dashboard.state import Session, use_session
+from dashboard.tables import shown_table, study_table
 from dashboard.trust import (
     VERDICTS,
     fit_rows,
@@ -55,16 +55,6 @@ def _tab(t: Texts, number: int) -> str:
     return t(list(TABS.values())[number])
 
 
-def _table_words(t: Texts, *badges: str) -> dict[str, Any]:
-    return {
-        "find": t("Find"),
-        "back": t("Back"),
-        "next": t("Next"),
-        "nothing": t("Nothing found."),
-        "assumption": list(badges),
-    }
-
-
 @solara.component
 def _Missing(what: str, reason: str) -> None:
     solara.Text(what, classes=["yw-empty"])
@@ -72,11 +62,29 @@ def _Missing(what: str, reason: str) -> None:
         solara.Text(reason, classes=["yw-note"])
 
 
-def _fit_heads(t: Texts) -> list[str]:
-    return [
+@solara.component
+def _FitTable(label: str, rows: list[list[str]], name: str, t: Texts) -> None:
+    heads = [
         t("Indicator"), t("Values"), t("of them assumed"), t("Median miss"), t("Largest miss"),
         t("Inside the 90% band"),
     ]  # fmt: skip
+    PlainTable(label=label, heads=heads, rows=rows, colours=[])
+    TableDownloads(name, lambda: shown_table(heads, rows))
+
+
+@solara.component
+def _Searchable(
+    label: str, heads: list[str], rows: list[list[str]], name: str, t: Texts, *badges: str
+) -> None:
+    words = {
+        "find": t("Find"),
+        "back": t("Back"),
+        "next": t("Next"),
+        "nothing": t("Nothing found."),
+        "assumption": list(badges),
+    }
+    DataTable(label=label, heads=heads, rows=rows, words=words)
+    TableDownloads(name, lambda: shown_table(heads, rows))
 
 
 @solara.component
@@ -85,23 +93,14 @@ def _Fit(session: Session) -> None:
     shown = looks(session, (load_scenario(BASELINE),))
     if found := evidence.fits().value:
         solara.HTML(tag="h2", unsafe_innerHTML=t("What the posterior was fitted to"))
-        PlainTable(
-            label=t("What the posterior was fitted to"),
-            heads=_fit_heads(t),
-            rows=moment_rows(found, t),
-            colours=[],
-        )
+        _FitTable(t("What the posterior was fitted to"), moment_rows(found, t), "fit-moments", t)
         solara.Text(t("Bands are widened by the error of observations."), classes=["yw-note"])
     solara.HTML(tag="h2", unsafe_innerHTML=t("Everything that was published for 2015 to 2018"))
     if not shown:
         solara.Text(t("The first results are on their way."), classes=["yw-empty"])
         return
-    PlainTable(
-        label=t("Everything that was published for 2015 to 2018"),
-        heads=_fit_heads(t),
-        rows=fit_rows(shown[0].projection.ensemble, t),
-        colours=[],
-    )
+    ensemble = shown[0].projection.ensemble
+    _FitTable(t("Everything that was published for 2015 to 2018"), fit_rows(ensemble, t), "fit-published", t)
     solara.Text(
         t("The baseline's draws beside all places and years; a miss is the distance of the median. The model "
           "was fitted to a part of these values, so a good fit is no test of its forecasts."),
@@ -132,15 +131,12 @@ def _Unknowns(session: Session) -> None:
         ),
         classes=["yw-sentence"],
     )
-    DataTable(
-        label=_tab(t, 1),
-        heads=[
-            t("Parameter"), t("Place"), t("Median before"), t("Median after"), t("90% band after"),
-            t("Learnt"), t("Verdict"),
-        ],
-        rows=learnt_rows(found.value, t),
-        words=_table_words(t, *(t(VERDICTS[one]) for one in evidence.UNTOLD)),
-    )  # fmt: skip
+    heads = [
+        t("Parameter"), t("Place"), t("Median before"), t("Median after"), t("90% band after"), t("Learnt"),
+        t("Verdict"),
+    ]  # fmt: skip
+    untold = (t(VERDICTS[one]) for one in evidence.UNTOLD)
+    _Searchable(_tab(t, 1), heads, learnt_rows(found.value, t), "unknowns", t, *untold)
     solara.Text(
         t("Learnt: 1 less posterior over prior variance. What the data do not identify keeps its prior."),
         classes=["yw-note"],
@@ -171,6 +167,7 @@ def _Effects(session: Session) -> None:
         },
         rows=study_rows(content, t),
     )  # fmt: skip
+    TableDownloads("effects", lambda: study_table(content))
     solara.Text(t("Texts of studies stand in the language in which they were recorded."), classes=["yw-note"])
 
 
@@ -187,15 +184,11 @@ def _Backtest(session: Session) -> None:
 @solara.component
 def _Scores(scores: Sequence[Score], t: Texts) -> None:
     solara.Text(score_sentence(scores, t), classes=["yw-sentence"])
-    DataTable(
-        label=_tab(t, 3),
-        heads=[
-            t("Indicator"), t("Place"), t("Year"), t("Observed"), t("Median forecast"), t("90% band"),
-            t("Observation"), t("Skill"),
-        ],
-        rows=score_rows(scores, t),
-        words=_table_words(t, t("outside")),
-    )  # fmt: skip
+    heads = [
+        t("Indicator"), t("Place"), t("Year"), t("Observed"), t("Median forecast"), t("90% band"),
+        t("Observation"), t("Skill"),
+    ]  # fmt: skip
+    _Searchable(_tab(t, 3), heads, score_rows(scores, t), "forecasts", t, t("outside"))
     solara.Text(
         t("The forecasts come from an inference that saw no observation after {year}. Places share one "
           "economy, so a year of good scores is weak evidence.", year=BASE_YEAR),

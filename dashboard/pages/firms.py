@@ -7,10 +7,11 @@ import solara
 from dashboard.i18n import N_, Texts
 from dashboard.pages.network import field_names
 from dashboard.palette import PLACES
-from dashboard.parts.controls import Picker, PlainTable
+from dashboard.parts.controls import Picker, PlainTable, TableDownloads
 from dashboard.parts.scenario_choice import ScenarioChoice, use_scenario_choice
 from dashboard.portraits import SEED, use_portrait
 from dashboard.state import use_session
+from dashboard.tables import distribution_table, life_table
 from dashboard.tails import lifeline, tails
 from scenarios.scenario import FIRST_YEAR
 from simulation.distributions import MEASURES, Distribution
@@ -126,6 +127,7 @@ def _Distributions(portrait: Portrait, t: Texts) -> None:
             rows=[_shape(one, portrait, t) for one in now],
             colours=[PLACES[one.place] for one in now],
         )  # fmt: skip
+        TableDownloads("firms", lambda: distribution_table(portrait.distributions))
         solara.Text(
             t("Only firms for which the measure is above nothing. The exponent is that of a power law for "
               "the largest 5 % (Hill); near 1 is Zipf's law."),
@@ -169,6 +171,7 @@ def _Life(portrait: Portrait, life: Life, chosen: solara.Reactive[str], t: Texts
                 rows=[[quarter_name(event.quarter), event_words(event, t)] for event in life.events],
                 colours=[],
             )
+        TableDownloads(f"firm-{life.id}", lambda: life_table(life))
 
 
 def firm_name(life: Life, t: Texts) -> str:

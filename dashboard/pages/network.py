@@ -6,10 +6,11 @@ from typing import Any
 import solara
 
 from dashboard.i18n import N_, Texts
-from dashboard.parts.controls import Choice, NetworkView, Picker
+from dashboard.parts.controls import Choice, NetworkView, Picker, TableDownloads
 from dashboard.parts.scenario_choice import ScenarioChoice, use_scenario_choice
 from dashboard.portraits import SEED, use_portrait
 from dashboard.state import use_session
+from dashboard.tables import node_table
 from simulation.collaboration_graph import CENTRALITIES, CollaborationGraph, Node
 from simulation.data import load_fields
 from simulation.geography import load_geography
@@ -53,6 +54,7 @@ def Page() -> None:
         graph = next(one for one in sitting.portrait.networks if str(one.year) == shown)
         with solara.Div(classes=["yw-card"]):
             NetworkView(size=SIZE, words=_words(t, NAMES[measure.value]), **drawn(graph, measure.value, t))
+            TableDownloads(f"network-{choice.scenario.name}-{shown}", lambda: node_table(graph))
         solara.Text(
             t("One draw (seed {seed}). Firms stand in groups, one for each city and field; a partnership "
               "counts once for each side. Centralities are of the whole network; of its {ties} ties the "

@@ -7,8 +7,10 @@ import solara
 from agents.parameters import parameters
 from dashboard import evidence
 from dashboard.i18n import Texts
-from dashboard.parts.controls import Choice, DataTable
+from dashboard.parts.controls import Choice, DataTable, TableDownloads
+from dashboard.series import series_name
 from dashboard.state import use_session
+from dashboard.tables import shown_table
 from dashboard.trust import VERDICTS
 from scenarios.articles import ARTICLES
 from scenarios.levers import LEVERS
@@ -23,14 +25,6 @@ from simulation.data import (
 from simulation.indicators import INDICATORS
 
 Table = tuple[list[str], list[list[str]]]
-
-
-def _series(name: str, t: Texts) -> str:
-    """Return the name of the indicator that a series measures, or else the id under which it is kept."""
-    for indicator in INDICATORS.values():
-        if name == indicator.id or any(name == series for series, _ in indicator.observed_as):
-            return t.indicator(indicator.id)
-    return name.replace("_", " ")
 
 
 def _unit(unit: str, t: Texts) -> str:
@@ -51,7 +45,7 @@ def _observations(t: Texts) -> Table:
     rows = [
         [
             t.region(d.region),
-            _series(d.indicator, t),
+            series_name(d.indicator, t),
             str(d.year),
             f"{d.value:g}",
             _unit(d.unit, t),
@@ -71,7 +65,7 @@ def _starting_values(t: Texts) -> Table:
     rows = [
         [
             t.region(d.region),
-            _series(d.indicator, t),
+            series_name(d.indicator, t),
             f"{d.value:g}",
             _unit(d.unit, t),
             t(d.provenance),
@@ -100,7 +94,7 @@ def _conditions(t: Texts) -> Table:
     rows = [
         [
             t.region(place),
-            _series(quantity, t),
+            series_name(quantity, t),
             str(year),
             f"{p.value:g}",
             f"{p.low:g}",
@@ -261,3 +255,4 @@ def Page() -> None:
                 "assumption": [t("assumption"), *(t(VERDICTS[one]) for one in evidence.UNTOLD)],
             },
         )
+        TableDownloads(f"sources-{table.value}", lambda: shown_table(heads, rows))
