@@ -2,13 +2,13 @@
 
 Unknowns are drawn from the prior, the model makes observations of them, errors are added as large as those
 of the real ones, and the inference is run on these. Over many such truths, ranks of the true values among
-the draws are uniform, and bands hold them as often as they say. It runs at a small scale with fewer members,
-so it is the method that is tested, on the same unknowns, moments and errors, not the shipped draws.
+the draws are uniform, and bands hold them as often as they say. It is the method that is tested, on the same
+unknowns, moments and errors, not the shipped draws; the shipped settings take an inference for each truth.
 """
 
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class Coverage:
         Of a chi-square test that ranks are uniform over ten bins.
     ranks : str
         Counts of the ten bins, separated by blanks.
+    command : str
+        What remakes it.
     """
 
     group: str
@@ -44,6 +46,7 @@ class Coverage:
     in_90: float
     p_value: float
     ranks: str
+    command: str = ""
 
 
 def check_coverage(
@@ -62,7 +65,9 @@ def check_coverage(
         found = infer(setting, members, steps, wanted, goal, DESIGN_SEED + 1 + n, named)
         ranks.append(rank(found, true[n]))
         contractions.append(found.contraction)
-    return list(_groups(np.array(ranks), np.array(contractions)))
+    chosen = f"--truths {truths} --members {members} --steps {steps} --scale {setting.scale:g}"
+    groups = _groups(np.array(ranks), np.array(contractions))
+    return [replace(item, command=f"yongwen calibrate check {chosen}") for item in groups]
 
 
 def rank(found: Inference, true: np.ndarray) -> np.ndarray:
@@ -111,7 +116,7 @@ def read_coverage(path: Path) -> list[Coverage]:
         return [
             Coverage(
                 row["group"], int(row["number"]), float(row["in_50"]), float(row["in_90"]),
-                float(row["p_value"]), row["ranks"],
+                float(row["p_value"]), row["ranks"], row["command"],
             )
             for row in csv.DictReader(file)
         ]  # fmt: skip

@@ -211,6 +211,7 @@ def _coverage_table(found: list[Coverage]) -> Table:
     for item in found:
         cells = f"{item.number:,}", f"{item.in_50:.0%}", f"{item.in_90:.0%}", f"{item.p_value:.3f}"
         view.add_row(item.group, *cells)
+    view.caption = found[0].command
     return view
 
 

@@ -37,12 +37,14 @@ def Page() -> None:
     session = use_session()
     draft = session.draft  # once: it may change while the page is drawn
     shown = looks(session, (load_scenario(BASELINE), reference_of(draft), draft))
+    t = session.texts
+    levers = solara.use_memo(lambda: chapters(draft, t), [draft.content_hash, t.language])
     with solara.Div(classes=["yw-lab"]):
         with solara.Div(classes=["yw-card", "yw-controls"]):
             _Tools(session)
             LeverList(
-                chapters=chapters(draft, session.texts),
-                words=words(session.texts),
+                chapters=levers,
+                words=words(t),
                 event_set=lambda change: _change(session, change),
             )
             _Conditions(session)

@@ -86,6 +86,17 @@ def _lever(lever: Lever, scenario: Scenario, texts: Texts) -> dict[str, Any]:
     }
 
 
+@cache
+def _offered(name: str) -> tuple[str, ...]:
+    """Return the scopes in which a lever can hold."""
+    return tuple(scope for scope in scopes() if _may_hold(name, scope))
+
+
+@cache
+def _scope_name(scope: str, texts: Texts) -> str:
+    return " + ".join(texts.region(place) for place in _parts(scope))
+
+
 def _may_hold(name: str, scope: str) -> bool:
     """Return whether a lever can hold in a scope: some need a city, others a zone in it."""
     if name in CITY_LEVERS:
@@ -98,14 +109,12 @@ def _may_hold(name: str, scope: str) -> bool:
 def _time_and_place(name: str, setting: LeverSetting, texts: Texts) -> dict[str, Any]:
     """Return where and when a lever holds, and what may be chosen."""
     scope = "+".join(setting.scope)
-    offered = [one for one in scopes() if _may_hold(name, one)]
-    offered = offered if scope in offered else [scope, *offered]
+    offered = _offered(name)
+    offered = offered if scope in offered else (scope, *offered)
     ends = [quarter for quarter in (*_STARTS, _FOREVER) if quarter >= setting.start]
     return {
         "scope": scope,
-        "scopes": [
-            {"id": one, "name": " + ".join(texts.region(place) for place in _parts(one))} for one in offered
-        ],
+        "scopes": [{"id": one, "name": _scope_name(one, texts)} for one in offered],
         "start": setting.start,
         "starts": sorted({*(q for q in _STARTS if q <= setting.end), setting.start}),
         "end": setting.end,
