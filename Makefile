@@ -44,7 +44,7 @@ $(STAMP): requirements.lock.txt pyproject.toml
 		{ echo "yongwen needs Python 3.11 or newer; choose one with: make PYTHON=python3.12" >&2; exit 2; }
 	@echo "setting up $(VENV) (the first time takes a minute or two)" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 

@@ -21,6 +21,8 @@ from calibration.moments import moments, simulated
 from calibration.priors import unknowns
 
 BINS = 10
+TRUTHS = 10
+"""Made-up truths that are designed together; fewer are the first of them, so that more can be added later."""
 TRUTH_SEED = 7_000_000
 
 
@@ -56,7 +58,7 @@ def check_coverage(
     wanted = moments()
     error = np.array([m.error for m in wanted])
     rng = np.random.default_rng(TRUTH_SEED)
-    true = design(max(2, truths), TRUTH_SEED)[:truths]
+    true = design(max(TRUTHS, truths), TRUTH_SEED)[:truths]
     made = simulate([Member(z, TRUTH_SEED + n) for n, z in enumerate(true)], setting)
     ranks, contractions = [], []
     for n, table in enumerate(made):

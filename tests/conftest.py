@@ -1,7 +1,9 @@
 """What several test files share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from simulation.indicators import INDICATORS, TARGETS
 from simulation.runs import RunResult
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist may set it; tables are tested at their own widths
+with suppress(ValueError):  # a thread that is not the main one
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores interrupts
 
 YEARS = tuple(range(2015, 2023))
 REGIONS = (*dict.fromkeys(region for target in TARGETS for region in target.regions), "YRD")
@@ -62,6 +66,13 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     """Open a page as a new visitor; at the end, no outside request and no error may have been seen."""
+    with visiting(browser, address) as opened:
+        yield opened
+
+
+@contextmanager
+def visiting(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Open pages as new visitors; at the end, no outside request and no error may have been seen."""
     contexts, seen = [], []
 
     def opened(path: str = "", language: str = "en", size: dict[str, int] = LAPTOP) -> Any:

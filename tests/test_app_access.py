@@ -4,9 +4,11 @@ The checks are those of the Web Content Accessibility Guidelines (AA) that a pro
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conftest import visiting
 from serving import CHROMIUM, PHONE, SECONDS
 
 from dashboard.i18n import LANGUAGES
@@ -77,17 +79,27 @@ FAINT = """() => {
 }"""
 
 
-def _opened(visit: Any, path: str, language: str, **size: Any) -> Any:
-    page = visit(path, language=language, **size)
+def _opened(visit: Any, path: str, language: str) -> Any:
+    page = visit(path, language=language)
     page.locator(".yw-main > *").first.wait_for()
     expect(page.locator(".yw-progress.busy, .yw-main .yw-note.busy, .yw-main .yw-empty")).to_have_count(0)
     return page
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", PATHS)
-def test_a_page_is_named_reached_and_legible(visit, path, language):
-    page = _opened(visit, path, language)
+@pytest.fixture(
+    scope="module",
+    params=[(path, language) for path in PATHS for language in LANGUAGES],
+    ids=lambda both: f"{both[0] or 'board'}-{both[1]}",
+)
+def visited(request: Any, browser: Any, address: str) -> Iterator[tuple[Any, str, str]]:
+    """A page that all checks look at, with its path and its language."""
+    path, language = request.param
+    with visiting(browser, address) as opened:
+        yield _opened(opened, path, language), path, language
+
+
+def test_a_page_is_named_reached_and_legible(visited):
+    page, path, language = visited
     assert page.evaluate("document.documentElement.lang").startswith(language)
     assert page.evaluate("document.title")
     assert page.locator("h1").count() == 1
@@ -96,6 +108,12 @@ def test_a_page_is_named_reached_and_legible(visit, path, language):
     assert page.evaluate(FAINT) == []
     if path not in AS_PUBLISHED:
         assert _foreign(page.locator(".yw-main").inner_text(), language) == []
+
+
+def test_a_page_fits_a_phone(visited):
+    page, _, _ = visited
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def _foreign(text: str, language: str) -> list[str]:
@@ -114,12 +132,6 @@ def test_the_checks_find_what_is_wrong(visit):
     assert len(page.evaluate(UNREACHABLE)) == 1
     assert _foreign("See the full plan: 全面实施", "en") == ["全面实施"]
     assert _foreign("见 the full plan", "zh") == ["the full plan"]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_page_fits_a_phone(visit, path):
-    page = _opened(visit, path, "en", size=PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_the_tab_key_walks_through_the_laboratory(visit):

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
 
 from scenarios.levers import LEVERS
 from scenarios.pairing import COMPANIONS
-from scenarios.scenario import Scenario
+from scenarios.scenario import LeverSetting, Scenario, quarter_index
+from simulation.branching import branch
 from simulation.indicators import IndicatorTable
 from simulation.model import InnovationModel
 from simulation.workers import worker_pool
@@ -99,13 +101,22 @@ Job = tuple[str, float, int]
 """Lever ("" for none), its value, seed."""
 
 
-def _lever_run(job: Job) -> IndicatorTable:
-    name, value, seed = job
-    levers = dict(COMPANIONS.get(name, {}))
-    if name:
-        levers[name] = value
-    case = scenario(levers, pilot_institutions=PILOTS if name == "inventor_share" else ())
-    return InnovationModel(scenario=case, scale=0.25, until=2022, seed=seed).run()
+TOGETHER = 24  # runs that share a history
+START = quarter_index(LeverSetting.model_fields["start"].default)
+
+
+def _lever_runs(jobs: list[Job]) -> list[IndicatorTable]:
+    """Return runs under one seed; each branches off the history without policy that they share."""
+    past = InnovationModel(scale=0.25, until=2022, seed=jobs[0][2])
+    while past.quarter < START:
+        past.step()
+    return [branch(past, lever_case(*job[:2])).run() for job in jobs]
+
+
+def lever_case(name: str, value: float) -> Scenario:
+    """Return the scenario of one lever ("": none) and what it needs beside it."""
+    levers = {**COMPANIONS.get(name, {}), **({name: value} if name else {})}
+    return scenario(levers, pilot_institutions=PILOTS if name == "inventor_share" else ())
 
 
 @cache
@@ -117,5 +128,12 @@ def lever_runs(values: tuple[tuple[str, float], ...], seeds: tuple[int, ...]) ->
 
 def run_jobs(jobs: list[Job]) -> dict[Job, IndicatorTable]:
     """Return runs at quarter scale by lever, value and seed, on two processes."""
+    ordered = sorted(jobs, key=lambda job: job[2])
+    batches = [part for _, same in groupby(ordered, key=lambda job: job[2]) for part in _parts(list(same))]
     with worker_pool(2) as pool:
-        return dict(zip(jobs, pool.map(_lever_run, jobs), strict=True))
+        found = chain.from_iterable(pool.map(_lever_runs, batches))
+        return dict(zip(chain.from_iterable(batches), found, strict=True))
+
+
+def _parts(jobs: list[Job]) -> list[list[Job]]:
+    return [jobs[at : at + TOGETHER] for at in range(0, len(jobs), TOGETHER)]
