@@ -174,12 +174,13 @@ def _ranks(coverage: list[Coverage]) -> Figure:
     )
     edges = np.linspace(0.06, 1.0, len(coverage) + 1)
     for item, (left, right) in zip(coverage, pairwise(edges), strict=True):
-        ax = _panel(figure, left, right - 0.03, low=0.75)
+        ax = _panel(figure, left, right - 0.045, low=0.75)
         share = np.array([int(n) for n in item.ranks.split()]) / item.number
         reach = 1.645 * np.sqrt(0.1 * 0.9 / item.number)
         ax.axhspan(1.0 / BINS - reach, 1.0 / BINS + reach, color=BAND_90, linewidth=0)
         ax.bar((np.arange(BINS) + 0.5) / BINS, share, width=0.9 / BINS, color=JOINT)
         ax.set_title(f"{item.group} ({item.number:,})", loc="left", fontsize=10, fontweight="bold")
+        ax.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
         ax.set_xlabel(f"in 50 %: {item.in_50:.0%}, in 90 %: {item.in_90:.0%}", color=MUTED)
         ax.set_ylim(0.0, max(0.2, 1.1 * share.max()))
     return figure
