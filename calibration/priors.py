@@ -6,7 +6,7 @@ stand for what no mechanism explains, so nothing published bounds them (assumpti
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -114,17 +114,17 @@ def silent_parameters() -> frozenset[str]:
     """
     names = [unknown.name for unknown in unknowns() if not unknown.place]
     for scale, until in ((SCALES[0], 2015), *((scale, 2018) for scale in SCALES)):
-        for end in (_low, _high):
+        for end in ("low", "high"):
             names = _silent(names, end, _Rest(scale, until))
     return frozenset(names)
 
 
-def _silent(names: list[str], end: Callable[[str], float], rest: "_Rest") -> list[str]:
+def _silent(names: list[str], end: str, rest: "_Rest") -> list[str]:
     """Return those of the parameters that change nothing at an end of their range.
 
     A group that changes nothing together is silent as a whole; one that does is halved.
     """
-    if not names or rest.stays({name: end(name) for name in names}):
+    if not names or rest.stays({name: getattr(parameters()[name], end) for name in names}):
         return names
     if len(names) == 1:
         return []
@@ -146,11 +146,3 @@ class _Rest:
     def _run(self, chosen: Mapping[str, float]) -> bytes:
         model = InnovationModel(seed=1, scale=self._scale, until=self._until, parameters=chosen)
         return model.run().values.tobytes()
-
-
-def _low(name: str) -> float:
-    return parameters()[name].low
-
-
-def _high(name: str) -> float:
-    return parameters()[name].high

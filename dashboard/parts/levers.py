@@ -1,7 +1,7 @@
 """The levers as the laboratory shows them, made of the registry."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from dashboard.i18n import Texts
@@ -92,7 +92,7 @@ def _offered(name: str) -> tuple[str, ...]:
     return tuple(scope for scope in scopes() if _may_hold(name, scope))
 
 
-@cache
+@lru_cache(maxsize=1_024)  # visitors may combine places at will
 def _scope_name(scope: str, texts: Texts) -> str:
     return " + ".join(texts.region(place) for place in _parts(scope))
 
