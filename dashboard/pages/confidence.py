@@ -8,7 +8,7 @@ from calibration.scores import Score
 from dashboard import evidence
 from dashboard.drafting import BASELINE
 from dashboard.i18n import N_, Texts
-from dashboard.parts.controls import Choice, DataTable, Notes, PlainTable, StudyList, TableDownloads
+from dashboard.parts.controls import Choice, Notes, PlainTable, SearchTable, StudyList, TableDownloads
 from dashboard.state import Session, use_session
 from dashboard.tables import shown_table, study_table
 from dashboard.trust import (
@@ -73,21 +73,6 @@ def _FitTable(label: str, rows: list[list[str]], name: str, t: Texts) -> None:
 
 
 @solara.component
-def _Searchable(
-    label: str, heads: list[str], rows: list[list[str]], name: str, t: Texts, *badges: str
-) -> None:
-    words = {
-        "find": t("Find"),
-        "back": t("Back"),
-        "next": t("Next"),
-        "nothing": t("Nothing found."),
-        "assumption": list(badges),
-    }
-    DataTable(label=label, heads=heads, rows=rows, words=words)
-    TableDownloads(name, lambda: shown_table(heads, rows))
-
-
-@solara.component
 def _Fit(session: Session) -> None:
     t = session.texts
     shown = looks(session, (load_scenario(BASELINE),))
@@ -135,8 +120,8 @@ def _Unknowns(session: Session) -> None:
         t("Parameter"), t("Place"), t("Median before"), t("Median after"), t("90% band after"), t("Learnt"),
         t("Verdict"),
     ]  # fmt: skip
-    untold = (t(VERDICTS[one]) for one in evidence.UNTOLD)
-    _Searchable(_tab(t, 1), heads, learnt_rows(found.value, t), "unknowns", t, *untold)
+    untold = [t(VERDICTS[one]) for one in evidence.UNTOLD]
+    SearchTable(_tab(t, 1), heads, learnt_rows(found.value, t), "unknowns", untold)
     solara.Text(
         t("Learnt: 1 less posterior over prior variance. What the data do not identify keeps its prior."),
         classes=["yw-note"],
@@ -188,7 +173,7 @@ def _Scores(scores: Sequence[Score], t: Texts) -> None:
         t("Indicator"), t("Place"), t("Year"), t("Observed"), t("Median forecast"), t("90% band"),
         t("Observation"), t("Skill"),
     ]  # fmt: skip
-    _Searchable(_tab(t, 3), heads, score_rows(scores, t), "forecasts", t, t("outside"))
+    SearchTable(_tab(t, 3), heads, score_rows(scores, t), "forecasts", [t("outside")])
     solara.Text(
         t("The forecasts come from an inference that saw no observation after {year}. Places share one "
           "economy, so a year of good scores is weak evidence.", year=BASE_YEAR),

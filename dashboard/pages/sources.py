@@ -7,10 +7,9 @@ import solara
 from agents.parameters import parameters
 from dashboard import evidence
 from dashboard.i18n import Texts
-from dashboard.parts.controls import Choice, DataTable, TableDownloads
+from dashboard.parts.controls import Choice, SearchTable
 from dashboard.series import series_name
 from dashboard.state import use_session
-from dashboard.tables import shown_table
 from dashboard.trust import VERDICTS
 from scenarios.articles import ARTICLES
 from scenarios.levers import LEVERS
@@ -243,16 +242,5 @@ def Page() -> None:
         classes=["yw-note"],
     )
     with solara.Div(classes=["yw-card"]):
-        DataTable(
-            label=names(t)[table.value],
-            heads=heads,
-            rows=rows,
-            words={
-                "find": t("Find"),
-                "back": t("Back"),
-                "next": t("Next"),
-                "nothing": t("Nothing found."),
-                "assumption": [t("assumption"), *(t(VERDICTS[one]) for one in evidence.UNTOLD)],
-            },
-        )
-        TableDownloads(f"sources-{table.value}", lambda: shown_table(heads, rows))
+        badges = [t("assumption"), *(t(VERDICTS[one]) for one in evidence.UNTOLD)]
+        SearchTable(names(t)[table.value], heads, rows, f"sources-{table.value}", badges)

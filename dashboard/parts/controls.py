@@ -9,7 +9,7 @@ from solara.alias import rv
 
 from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
-from dashboard.tables import EXCEL, PARQUET, as_excel, as_parquet
+from dashboard.tables import EXCEL, PARQUET, as_excel, as_parquet, shown_table
 from dashboard.tested import untested
 from dashboard.views import Look, title_of
 from scenarios.scenario import Scenario
@@ -199,6 +199,21 @@ def ComparisonTable(
 @solara.component_vue("data_table.vue")
 def DataTable(label: str, heads: list[str], rows: list[list[str]], words: dict[str, Any]) -> None:
     """Show rows that can be searched, fifty at a time; cells among `words["assumption"]` stand out."""
+
+
+@solara.component
+def SearchTable(label: str, heads: list[str], rows: list[list[str]], name: str, badges: list[str]) -> None:
+    """Show rows to search in and to download under a name; cells among `badges` stand out."""
+    t = use_session().texts
+    words = {
+        "find": t("Find"),
+        "back": t("Back"),
+        "next": t("Next"),
+        "nothing": t("Nothing found."),
+        "assumption": badges,
+    }
+    DataTable(label=label, heads=heads, rows=rows, words=words)
+    TableDownloads(name, lambda: shown_table(heads, rows))
 
 
 @solara.component_vue("map.vue")
