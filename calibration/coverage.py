@@ -20,6 +20,8 @@ from calibration.members import Member, Setting, simulate, table_of
 from calibration.moments import moments, simulated
 from calibration.priors import unknowns
 
+COVERAGE = "coverage.csv"
+"""Name of the table that ships beside the posterior."""
 BINS = 10
 TRUTHS = 10
 """Made-up truths that are designed together; fewer are the first of them, so that more can be added later."""

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from calibration import forecasts
 from calibration.backtest import later, score_all
+from calibration.coverage import COVERAGE, Coverage, read_coverage
 from calibration.diagnostics import MOMENTS, UNKNOWNS, Fit, Learnt, read_fits, read_learnt
 from calibration.effects.shipped import load_results, stale_parts
 from calibration.scores import Score
@@ -42,6 +43,12 @@ def _read(load: Callable[[], _T]) -> Found[_T]:
 def learnt() -> Found[list[Learnt]]:
     """Return what the data say about each unknown of the model."""
     return _read(lambda: read_learnt(FOLDER / UNKNOWNS))
+
+
+@cache
+def coverage() -> Found[list[Coverage]]:
+    """Return how often the inference found unknowns that were known."""
+    return _read(lambda: read_coverage(FOLDER / COVERAGE))
 
 
 @cache

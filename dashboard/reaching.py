@@ -270,6 +270,8 @@ def phase_words(finding: Finding, texts: Texts) -> str:
     values = {"done": trials, "all": finding.request.evaluations}
     if finding.phase == TRIALS and trials < first_trials(finding.request.evaluations):
         return t("Trying mixes all over the space: {done} of {all}", **values)
+    if finding.phase == STOPPED and not trials:
+        return t("Stopped before the first mixes were tried")
     words = {
         WAITING: N_("Other searches are under way on this server; this one waits for its turn"),
         BASELINE: N_("Simulating the futures without new policy"),

@@ -10,10 +10,12 @@ from urllib.parse import parse_qs
 import reacton
 import solara
 import solara.lab
+import solara.server.server as pages_server
 import solara.server.settings as server
 from solara.alias import rv
 
 from dashboard.engine import engine
+from dashboard.first_paint import painted_at_once
 from dashboard.i18n import LANGUAGES, N_
 from dashboard.pages import (
     board,
@@ -215,3 +217,8 @@ routes = [
     solara.Route(page.path, component=page.component, label=page.title, layout=Layout if index == 0 else None)
     for index, page in enumerate(PAGES)
 ]
+
+# A browser needs seconds to start the app; meanwhile it shows what came with the page.
+pages_server.read_root = painted_at_once(
+    pages_server.read_root, {page.path: page.title for page in PAGES}, STYLE
+)

@@ -119,8 +119,8 @@ class Session:
                 self.finding.set(finding)
 
         pursuit = Pursuit(request, tell)
+        self.pursuit.set(pursuit)  # first: from now on the older search is not heard any more
         self.finding.set(Finding(request))
-        self.pursuit.set(pursuit)
 
     def stop_search(self) -> None:
         """End the search that is under way; what it found stays."""

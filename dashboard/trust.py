@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.coverage import Coverage
 from calibration.diagnostics import Fit, Learnt
 from calibration.scores import Score, skill_of
 from dashboard.i18n import N_, Texts
@@ -20,6 +21,13 @@ VERDICTS = {
     "not identified": N_("not identified"),
     "silent": N_("silent: acts under policy only"),
 }
+GROUPS = {
+    "all": N_("all unknowns"),
+    "parameters": N_("parameters"),
+    "city effects": N_("effects of places"),
+    "learnt from the data": N_("those that the data tell something of"),
+}
+"""Groups of unknowns in simulation-based calibration."""
 ROLES = {"held out": N_("held out"), "fitted": N_("fitted"), "put in": N_("put in as an input")}
 
 
@@ -92,6 +100,20 @@ def learnt_rows(found: Sequence[Learnt], texts: Texts) -> list[list[str]]:
             texts(VERDICTS.get(one.verdict, one.verdict)),
         ]
         for one in ordered
+    ]
+
+
+def coverage_rows(found: Sequence[Coverage], texts: Texts) -> list[list[str]]:
+    """Return, by group of unknowns, how often bands held values that were known."""
+    return [
+        [
+            texts(GROUPS.get(one.group, one.group)),
+            texts.number(one.number),
+            texts.percent(one.in_50),
+            texts.percent(one.in_90),
+            f"{one.p_value:.2f}",
+        ]
+        for one in found
     ]
 
 

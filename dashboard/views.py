@@ -84,6 +84,15 @@ def region_of(target: Target, scope: int) -> str:
     return target.regions[scope]
 
 
+def target_heads(texts: Texts) -> list[str]:
+    """Return the heads of the target board."""
+    t = texts
+    return [
+        t("Target"), t("2015 to 2022"), t("2018"), str(TARGET_YEAR), t("50% and 90% band"), t("Goal"),
+        t("Gap"), t("Probability"),
+    ]  # fmt: skip
+
+
 def target_row(
     target: Target, region: str, look: Look, shown: Sequence[Look], texts: Texts
 ) -> dict[str, Any]:
@@ -194,6 +203,24 @@ def _gap(verdict: Verdict, target: Target, texts: Texts) -> str:
     if verdict.gap >= 0:
         return texts("{distance} above", distance=distance)
     return texts("{distance} short", distance=distance)
+
+
+def notes_of(shown: Sequence[Look], texts: Texts) -> list[tuple[str, str]]:
+    """Return which results are older than the model, or not all there yet, each with its kind."""
+    found = []
+    for look in shown:
+        title, projection = title_of(look.scenario, texts), look.projection
+        if projection.changed:
+            parts = ", ".join(texts(part) for part in projection.changed)
+            words = texts("{title}: older results; changed since: {parts}. New ones are being simulated.",
+                          title=title, parts=parts)  # fmt: skip
+            found.append((words, "warn older"))
+        elif not projection.complete:
+            words = texts("{title}: {done} of {wanted} draws are simulated; "
+                          "the others are guessed from the baseline.",
+                          title=title, done=projection.draws, wanted=projection.wanted)  # fmt: skip
+            found.append((words, "busy"))
+    return found
 
 
 def difference_words(paired: Difference, indicator: str, texts: Texts, complete: bool = True) -> str:

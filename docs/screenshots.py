@@ -24,7 +24,7 @@ from scenarios.scenario import load_scenario
 
 # What starts a server lives with the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from serving import CHROMIUM, serving
+from serving import CHROMIUM, LIVE, serving
 
 FOLDER = Path(__file__).with_name("screenshots")
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
@@ -71,7 +71,7 @@ class Camera:
         page.on("crash", lambda _: self.mistakes.append(f"{path}: the page crashed"))
         page.on("console", lambda one: self.mistakes.append(one.text) if one.type == "error" else None)
         page.goto(f"{self.address}/{path}{'&' if '?' in path else '?'}lang={language}")
-        page.locator(".yw-bar").wait_for()
+        page.locator(LIVE).wait_for()
         return page
 
     def keep(self, page: Page, name: str) -> None:

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from agents.parameters import parameters_hash
-from calibration.coverage import Coverage, check_coverage, read_coverage, write_coverage
+from calibration.coverage import COVERAGE, Coverage, check_coverage, read_coverage, write_coverage
 from calibration.diagnostics import (
     MOMENTS,
     UNKNOWNS,
@@ -33,8 +33,6 @@ from simulation.errors import InputError
 from simulation.figure import save
 from simulation.posterior import DRAWS, FOLDER, Posterior, load_posterior, save_posterior
 from simulation.runs import code_hash
-
-COVERAGE = "coverage.csv"
 
 
 def run(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import CHROMIUM, LAPTOP, SECONDS, serving
+from serving import CHROMIUM, LAPTOP, LIVE, SECONDS, serving
 
 from simulation.experiment import Ensemble, Experiment, plan
 from simulation.indicators import INDICATORS, TARGETS
@@ -92,7 +92,7 @@ def visiting(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: seen.append(str(error)))
         link = path if path.startswith("http") else f"{address}/{path}"
         page.goto(f"{link}{'&' if '?' in link else '?'}lang={language}")
-        page.locator(".yw-bar").wait_for()
+        page.locator(LIVE).wait_for()
         return page
 
     yield opened

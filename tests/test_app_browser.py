@@ -6,7 +6,7 @@ Chromium is looked for on the path, or where ``YONGWEN_CHROMIUM`` says; without 
 import re
 
 import pytest
-from serving import CHROMIUM, PHONE, SECONDS
+from serving import CHROMIUM, LIVE, PHONE, SECONDS
 
 from dashboard.sharing import decode
 from scenarios.levers import LEVERS
@@ -33,6 +33,14 @@ def _set(page: Page, lever: str, value: float) -> None:
         page.locator(".chapter", has=page.locator(f"[data-lever={lever}]")).locator("> summary").click()
     number.fill(str(value))
     number.press("Enter")
+
+
+def _name(page: Page, title: str) -> None:
+    """Name the scenario, once the first change of a lever has given it the name of a draft."""
+    field = page.locator(".yw-title")
+    expect(field).to_have_value("My scenario")
+    field.fill(title)
+    field.press("Enter")
 
 
 @pytest.mark.parametrize(("language", "heading"), [("en", "Targets of the policy"), ("zh", "年政策目标")])
@@ -102,8 +110,7 @@ def test_a_link_rebuilds_the_scenario_for_somebody_else(visit):
     page.locator("[data-lever=hangzhou_link] summary").first.click()
     page.locator("[data-lever=hangzhou_link] select").first.select_option("Ningbo")
     _set(page, "hangzhou_link", 0.35)
-    page.locator(".yw-title").fill("Ningbo looks north <b>")
-    page.locator(".yw-title").press("Enter")
+    _name(page, "Ningbo looks north <b>")
     page.get_by_role("button", name="Share").click()
     expect(page.locator(".yw-title")).to_have_value("Ningbo looks north <b>")
     link = _link_to(page, "Ningbo looks north <b>")
@@ -181,13 +188,12 @@ def test_tables_and_reports_are_downloaded(visit, tmp_path, button, start):
 def test_what_is_saved_outlives_the_page(visit):
     page = visit("lab")
     _set(page, "guidance_fund", 33)
-    page.locator(".yw-title").fill("Thirty-three")
-    page.locator(".yw-title").press("Enter")
+    _name(page, "Thirty-three")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Start from")).to_contain_text("Thirty-three")
     page.wait_for_function("localStorage.getItem('yongwen.scenarios')")
     page.reload()
-    page.locator(".yw-bar").wait_for()
+    page.locator(LIVE).wait_for()
     page.get_by_label("Start from").select_option(label="Thirty-three")
     expect(page.locator("[data-lever=guidance_fund] input[type=number]")).to_have_value("33")
 
@@ -263,6 +269,7 @@ def test_a_search_goes_on_beside_the_pages_stops_and_hands_over_a_mix(visit, tmp
     page.get_by_role("link", name="What would it take").click()
     expect(page.locator(".yw-table.mixes tbody tr").first).to_be_visible(timeout=5 * PATIENCE)
     page.get_by_role("button", name="Start anew").click()
+    expect(page.locator(".yw-empty")).to_contain_text("The front appears")  # the older table is gone
     expect(page.locator(".yw-table.mixes tbody tr").first).to_be_visible(timeout=5 * PATIENCE)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("status")).to_contain_text("what was found is not checked")

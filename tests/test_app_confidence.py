@@ -5,13 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calibration.coverage import Coverage
 from calibration.diagnostics import Fit, Learnt
 from calibration.scores import Score
 from dashboard import evidence, tested
 from dashboard.drafting import set_lever
 from dashboard.evidence import Found
 from dashboard.i18n import LANGUAGES, Texts
-from dashboard.trust import fit_rows, learnt_rows, moment_rows, score_rows, score_sentence, study_rows
+from dashboard.trust import (
+    GROUPS,
+    coverage_rows,
+    fit_rows,
+    learnt_rows,
+    moment_rows,
+    score_rows,
+    score_sentence,
+    study_rows,
+)
 from scenarios.levers import LEVERS
 from scenarios.scenario import list_scenarios, load_scenario
 from simulation.errors import InputError
@@ -59,6 +69,15 @@ def test_unknowns_have_their_verdict_the_best_known_first(language: str) -> None
     assert [row[0] for row in rows] == ["rd_trend", "home_bias"]
     assert rows[1][-1] == texts("not identified")
     assert rows[0][1] == texts.region("Ningbo")
+
+
+def test_coverage_is_told_as_it_came_out() -> None:
+    found = [Coverage("city effects", 1608, 0.474, 0.877, 0.0911, "1 2 3", "yongwen calibrate check")]
+    assert coverage_rows(found, EN) == [["effects of places", "1,608", "47%", "88%", "0.09"]]
+    shipped = evidence.coverage().value
+    assert shipped is not None
+    assert {one.group for one in shipped} <= set(GROUPS)
+    assert len({tuple(row) for row in coverage_rows(shipped, Texts("zh"))}) == len(shipped)
 
 
 def _study(**change: object) -> dict[str, object]:

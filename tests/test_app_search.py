@@ -267,6 +267,7 @@ def test_searches_beyond_a_few_wait_for_their_turn_and_can_be_stopped_there(pret
     pursuit.stop()
     thread.join(60)
     assert [one.phase for one in told] == ["waiting", STOPPED]
+    assert phase_words(told[-1], EN) == "Stopped before the first mixes were tried"
 
 
 def test_a_newer_search_ends_the_older_one_and_its_news(pretended) -> None:

@@ -7,7 +7,7 @@ from dashboard.parts.controls import Choice, Figure, Legend, Notes, TableDownloa
 from dashboard.parts.reporting import ReportButtons
 from dashboard.state import FULL_PLAN, use_session
 from dashboard.tables import board_table
-from dashboard.views import chart, looks, met, region_of, sentence, target_row, title_of
+from dashboard.views import chart, looks, met, region_of, sentence, target_heads, target_row, title_of
 from scenarios.scenario import load_scenario
 from simulation.experiment import TARGET_YEAR
 from simulation.indicators import TARGETS
@@ -56,16 +56,7 @@ def Page() -> None:
         with solara.Div(classes=["yw-card", "yw-scroll"]):
             TargetTable(
                 label=t("Targets"),
-                heads=[
-                    t("Target"),
-                    t("2015 to 2022"),
-                    t("2018"),
-                    str(TARGET_YEAR),
-                    t("50% and 90% band"),
-                    t("Goal"),
-                    t("Gap"),
-                    t("Probability"),
-                ],
+                heads=target_heads(t),
                 rows=[target_row(one, region_of(one, scope.value), look, shown, t) for one in TARGETS],
                 chosen=chosen.value,
                 event_choose=chosen.set,

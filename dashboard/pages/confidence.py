@@ -13,6 +13,7 @@ from dashboard.state import Session, use_session
 from dashboard.tables import shown_table, study_table
 from dashboard.trust import (
     VERDICTS,
+    coverage_rows,
     fit_rows,
     learnt_rows,
     moment_rows,
@@ -126,6 +127,30 @@ def _Unknowns(session: Session) -> None:
         t("Learnt: 1 less posterior over prior variance. What the data do not identify keeps its prior."),
         classes=["yw-note"],
     )
+    _Coverage(t)
+
+
+@solara.component
+def _Coverage(t: Texts) -> None:
+    """Show whether the inference finds unknowns that are known."""
+    found = evidence.coverage().value
+    if not found:
+        return
+    title = t("Does the inference find what is known?")
+    heads = [
+        t("Unknowns"), t("Values"), t("True value inside the 50% band"), t("inside the 90% band"),
+        t("Test of even ranks, p"),
+    ]  # fmt: skip
+    rows = coverage_rows(found, t)
+    solara.HTML(tag="h2", unsafe_innerHTML=title)
+    PlainTable(label=title, heads=heads, rows=rows, colours=[])
+    TableDownloads("coverage", lambda: shown_table(heads, rows))
+    solara.Text(
+        t("Unknowns are drawn from the prior, the model makes observations of them, and the inference finds "
+          "them again (simulation-based calibration). Were it perfect, half of the true values would lie in "
+          "the 50% bands and nine tenths in the 90% bands. Made by: {command}", command=found[0].command),
+        classes=["yw-note"],
+    )  # fmt: skip
 
 
 @solara.component

@@ -11,7 +11,7 @@ from dashboard.charts import Chart, printed, trajectory
 from dashboard.state import use_session
 from dashboard.tables import EXCEL, PARQUET, as_excel, as_parquet, shown_table
 from dashboard.tested import untested
-from dashboard.views import Look, title_of
+from dashboard.views import Look, notes_of, title_of
 from scenarios.scenario import Scenario
 from simulation.report import bands_hold
 
@@ -71,18 +71,8 @@ def Legend(shown: Sequence[Look]) -> None:
 def Notes(shown: Sequence[Look]) -> None:
     """Say what bands hold, how many draws there are, and which results are older than the model."""
     t = use_session().texts
-    for look in shown:
-        if look.projection.changed:
-            parts = ", ".join(t(part) for part in look.projection.changed)
-            words = t("{title}: older results; changed since: {parts}. New ones are being simulated.",
-                      title=title_of(look.scenario, t), parts=parts)  # fmt: skip
-            solara.Text(words, classes=["yw-note", "warn", "older"])
-        elif not look.projection.complete:
-            words = t("{title}: {done} of {wanted} draws are simulated; "
-                      "the others are guessed from the baseline.",
-                      title=title_of(look.scenario, t), done=look.projection.draws,
-                      wanted=look.projection.wanted)  # fmt: skip
-            solara.Text(words, classes=["yw-note", "busy"])
+    for words, kind in notes_of(shown, t):
+        solara.Text(words, classes=["yw-note", *kind.split()])
     solara.Text(t(bands_hold()), classes=["yw-note"])
 
 
