@@ -16,6 +16,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Setting up leaves compiling to the first import, which must then keep what it compiled: without that every
+# process, and tests start hundreds, would spend seconds on it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run app test site bench lock clean setup
 
 run: setup
