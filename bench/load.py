@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
-from playwright.async_api import async_playwright
+from playwright.async_api import Page, async_playwright
 from visitors import Guest, Visitor, together, wish
 
 from dashboard.drafting import BASELINE, set_lever
@@ -27,7 +27,7 @@ from simulation.indicators import TARGETS
 
 # What starts a server lives with the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from serving import CHROMIUM, Server, serving
+from serving import APP, CHROMIUM, LAPTOP, Server, serving
 
 MIB = 2**20
 
@@ -97,19 +97,48 @@ def waits(values: Sequence[float]) -> str:
 
 
 async def in_a_browser(server: Watched) -> None:
-    """Open the first page in a real browser, alone, until it shows numbers."""
-    shows = (
-        "[...document.querySelectorAll('.yw-table td.strong')].some((one) => /[0-9]/.test(one.textContent))"
-    )
+    """Open the first page in a real browser, alone; then move a lever and wait for its first numbers."""
     async with async_playwright() as tool:
         browser = await tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        context = await browser.new_context(viewport=LAPTOP)
+        context.set_default_timeout(600_000)
         for what in ("first visit", "next visit"):
-            page = await browser.new_page()
+            page = await context.new_page()
             cores, start = Cores(server), time.perf_counter()
-            await page.goto(f"{server.link}/?lang=en", wait_until="commit", timeout=600_000)
-            await page.wait_for_function(shows, timeout=600_000)
-            row(f"first numbers in Chromium, {what}", f"{time.perf_counter() - start:.2f} s; {cores}")
+            await page.goto(f"{server.link}/?lang=en", wait_until="commit")
+            await page.locator(".yw-table.board td.strong").first.wait_for()
+            painted = time.perf_counter() - start
+            await page.locator(f"{APP} .yw-table.board td.strong").first.wait_for()
+            row(
+                f"Chromium, {what}: target board on the screen; the app answers",
+                f"{painted:.2f} s; {time.perf_counter() - start:.2f} s; {cores}",
+            )
+        found = [await first_numbers(page, value) for value in (20_000, 10_000, 5_000, 15_000)]
+        row("Chromium: a lever is moved, until its first numbers", waits(found))
         await browser.close()
+
+
+async def first_numbers(page: Page, value: int) -> float:
+    """Move a lever in the laboratory and return the seconds until its first draw is shown."""
+    if not page.url.endswith("/lab"):
+        await page.get_by_role("link", name="Laboratory").click()
+    lever = page.locator("[data-lever=talent_inflow] input[type=number]")
+    await lever.first.wait_for(state="attached")
+    if not await lever.is_visible():
+        chapter = page.locator(".chapter", has=page.locator("[data-lever=talent_inflow]"))
+        await chapter.locator("> summary").click()
+    await lever.fill(str(value))
+    start = time.perf_counter()
+    await lever.press("Enter")
+    await page.wait_for_function(
+        """() => /first draw/.test(document.querySelector(".yw-progress").textContent)
+          || /^[0-9]+ of/.test(document.querySelector(".yw-progress").textContent)""",
+        polling=20,
+    )
+    await page.wait_for_function(
+        "() => /^[0-9]+ (of|draws)/.test(document.querySelector('.yw-progress').textContent)", polling=20
+    )
+    return time.perf_counter() - start
 
 
 async def laboratory(server: Watched, asked: argparse.Namespace) -> list[Visitor]:

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from calibration.members import Member, Setting, simulate, table_of
 from calibration.moments import Moment, moments, simulated
@@ -196,7 +197,8 @@ def infer(
         if step == 0:
             answers = which_answer(wanted, prior, predicted[0])
         if step < steps:
-            current = assimilate(current, predicted[-1], goal, error, float(steps), answers, rng)
+            with threadpool_limits(limits=1):  # sums in one order: a stopped inference goes on alike
+                current = assimilate(current, predicted[-1], goal, error, float(steps), answers, rng)
     return Inference(wanted, prior, current, predicted, goal, error, answers)
 
 

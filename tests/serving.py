@@ -20,8 +20,9 @@ CHROMIUM = os.environ.get("YONGWEN_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 PATIENCE, SECONDS = 600.0, 180.0  # to start, and for what a page does; other work may share the cores
-LIVE = ".yw-app:not(.yw-first) .yw-bar"
-"""Where to look whether the app has taken over from the first paint."""
+APP = ".yw-app:not(.yw-first)"
+"""The app, not the first paint that it takes over from."""
+LIVE = f"{APP} .yw-bar"
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 
