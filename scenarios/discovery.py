@@ -23,7 +23,8 @@ with warnings.catch_warnings():  # about evaluators and figures that are not ins
     from ema_workbench.analysis.prim import Prim
 
 FEW, MOST = 0.05, 0.95  # share of failures outside which there is nothing to tell apart
-SCREENED = 12  # factors that PRIM looks at: those that go most with failure
+SCREENED = 12  # factors that PRIM looks at, at most: those that go most with failure
+STANDS_OUT = 2.0  # standard errors by which a factor's mean rank must differ where a policy fails
 CONDITIONS_AT_MOST = 3  # that a person can keep in mind
 MATTERS = 0.02  # of the harmonic mean of coverage and density: a limit that adds less is left out
 LUCK = 0.05
@@ -88,6 +89,8 @@ def discover(factors: Sequence[Factor], facts: NDArray[np.float64], fails: NDArr
     if not FEW <= fails.mean() <= MOST or not _mixed(fails[judged]) or not _mixed(fails[~judged]):
         return None
     columns = _screen(facts[~judged], fails[~judged])
+    if not columns:
+        return None
     limits = _peel([factors[column] for column in columns], facts[~judged][:, columns], fails[~judged])
     if not limits:
         return None
@@ -102,10 +105,14 @@ def _mixed(fails: NDArray[np.bool_]) -> bool:
 
 
 def _screen(facts: NDArray[np.float64], fails: NDArray[np.bool_]) -> list[int]:
-    """Return the factors whose ranks go most with failure."""
+    """Return the factors whose ranks go most with failure, as far as they stand out (Mann & Whitney 1947)."""
     ranks = stats.rankdata(facts, axis=0)
     gaps = ranks[fails].mean(axis=0) - ranks[~fails].mean(axis=0)
-    return np.argsort(-np.abs(gaps), kind="stable")[:SCREENED].tolist()
+    count, failures = len(fails), int(fails.sum())
+    error = np.sqrt(count * (count + 1) / 12.0 * (1.0 / failures + 1.0 / (count - failures)))
+    standing = np.abs(gaps) / error
+    most = np.argsort(-standing, kind="stable")[:SCREENED]
+    return most[standing[most] >= STANDS_OUT].tolist()
 
 
 def _peel(
