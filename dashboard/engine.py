@@ -3,13 +3,14 @@
 A run goes to the lane that its seed belongs to, so that a worker meets the same seeds again and goes on from
 the histories that it keeps of them. Visitors take turns (`dashboard.turns`); bulk work, of which nobody waits
 for a single run, takes its turn when no other does. A visitor's new wish drops what is left of the older one;
-runs that are already under way end, and are kept for whoever asks.
+runs that are already under way end, and are kept for whoever asks. While nobody waits, workers simulate the
+histories that the first lever to be moved will need.
 """
 
 import atexit
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, suppress
@@ -23,6 +24,7 @@ from dashboard.turns import Turns
 from scenarios.scenario import ScenarioError
 from simulation.branching import Histories
 from simulation.errors import InputError, WorkerError, YongwenError
+from simulation.experiment import plan
 from simulation.portrait import Portrait, PortraitSpec, portray
 from simulation.runs import RunResult, RunSpec
 from simulation.workers import worker_pool
@@ -30,11 +32,12 @@ from simulation.workers import worker_pool
 KEPT = 1_500  # results in memory, about 50 kB each
 LONGEST_REST = 15.0  # seconds between two deliveries to a visitor
 PORTRAITS = 12  # of them portraits, about 1 MB each
-_WARM = RunSpec("baseline", 1, 0.001)  # loads compiled code before a visitor waits for it
+_WARM = RunSpec("full_plan", 1, 0.001)  # loads all that a run under policy needs, before a visitor waits
 
 HISTORIES = 800 * 2**20
 """Bytes for histories in a worker: at full scale one takes 45 MiB, and a lane comes round to each in turn."""
 
+AHEAD = 10  # histories that a worker simulates before anybody asks
 Delivery = RunResult | YongwenError | None
 
 
@@ -49,6 +52,11 @@ def simulate(spec: RunSpec, name: str | None = None) -> RunResult:
     if isinstance(spec, PortraitSpec):
         return portray(spec, name)
     return _histories().run(spec, name)
+
+
+def prepare(spec: RunSpec) -> None:
+    """Simulate in a worker the history that runs of a world will leave."""
+    _histories().prepare(spec)
 
 
 @dataclass
@@ -68,14 +76,23 @@ class Request:
 
 
 class Engine:
-    """Runs for visitors, in worker processes that stay."""
+    """Runs for visitors, in worker processes that stay.
 
-    def __init__(self, processes: int) -> None:
+    Parameters
+    ----------
+    expected
+        Runs whose histories are simulated while nobody waits, the most urgent first.
+    """
+
+    def __init__(self, processes: int, expected: Sequence[RunSpec] = ()) -> None:
         self._lock = threading.Condition()
         self._cache: OrderedDict[str, RunResult] = OrderedDict()
         self._requests: dict[str, Request] = {}
         self._turns: Turns[tuple[Request, RunSpec]] = Turns(processes)
         self._stopped = False
+        self._ahead = [
+            [spec for spec in expected if spec.seed % processes == lane][:AHEAD] for lane in range(processes)
+        ]
         for lane in range(processes):
             threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True).start()
         atexit.register(self.stop)
@@ -172,26 +189,37 @@ class Engine:
                     continue
 
     def _serve(self, lane: int, pool: ProcessPoolExecutor) -> None:
-        while (job := self._next(lane)) is not None:
-            name, (request, spec) = job
-            try:
-                result: RunResult | YongwenError = pool.submit(simulate, spec, name).result()
-            except BrokenProcessPool:
-                self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
-                raise
-            except YongwenError as error:
-                result = error
-            except ScenarioError as error:
-                result = InputError(str(error))
-            except Exception as error:
-                result = YongwenError(f"internal error: {type(error).__name__}: {error}")
-            self._finish(request, result)
+        ahead = self._ahead[lane]
+        while not self._stopped:
+            if job := self._next(lane, wait=not ahead):
+                self._run(*job, pool)
+            elif ahead:
+                # Taken off before it is begun: what fails is left to the run that needs it, which says why.
+                with suppress(YongwenError, ScenarioError):
+                    pool.submit(prepare, ahead.pop(0)).result()
 
-    def _next(self, lane: int) -> tuple[str, tuple[Request, RunSpec]] | None:
-        """Wait for a run to do; None once the server ends."""
+    def _run(self, name: str, place: tuple[Request, RunSpec], pool: ProcessPoolExecutor) -> None:
+        """Do one run and hand over what comes of it."""
+        request, spec = place
+        try:
+            result: RunResult | YongwenError = pool.submit(simulate, spec, name).result()
+        except BrokenProcessPool:
+            self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
+            raise
+        except YongwenError as error:
+            result = error
+        except ScenarioError as error:
+            result = InputError(str(error))
+        except Exception as error:
+            result = YongwenError(f"internal error: {type(error).__name__}: {error}")
+        self._finish(request, result)
+
+    def _next(self, lane: int, wait: bool) -> tuple[str, tuple[Request, RunSpec]] | None:
+        """Return a run to do, or None if nobody waits for one; with `wait` only once the server ends."""
         with self._lock:
-            self._lock.wait_for(lambda: self._stopped or not self._turns.is_empty(lane))
-            return None if self._stopped else self._turns.next(lane)
+            if wait:
+                self._lock.wait_for(lambda: self._stopped or not self._turns.is_empty(lane))
+            return None if self._stopped or self._turns.is_empty(lane) else self._turns.next(lane)
 
     def _finish(self, request: Request, result: RunResult | YongwenError) -> None:
         """Hand a result to the visitor whose turn it was, and to all others who wait for the same run."""
@@ -242,4 +270,6 @@ def _drained(deliveries: "SimpleQueue[Delivery]") -> Iterator[Delivery]:
 @cache
 def engine() -> Engine:
     """Return the engine of this server; the first call starts its workers."""
-    return Engine(read_settings().processes)
+    settings = read_settings()
+    expected = plan("baseline", range(1, settings.seeds + 1), settings.scale).runs.values()
+    return Engine(settings.processes, list(expected))

@@ -112,6 +112,11 @@ class Histories:
         model = branch(self._at(spec, quarter), _scenario(spec))
         return finish(model, spec, name or run_id(spec), begun, watch)
 
+    def prepare(self, spec: RunSpec) -> None:
+        """Simulate the history that runs of this world leave, so that the first of them need not wait."""
+        spare_the_collector()
+        self._at(spec, leaves_at(spec))
+
     def _at(self, spec: RunSpec, quarter: int) -> InnovationModel:
         """Return the world of a run without policy at a quarter; it is kept and must not be stepped."""
         key = (world_of(spec), quarter)

@@ -1,6 +1,7 @@
 """The app's engine: cached runs, fair turns, the newest wish of a visitor counts, failures are told."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -107,3 +108,30 @@ def test_a_newer_wish_ends_the_rest(engine: Engine, monkeypatch: pytest.MonkeyPa
     engine.drop("a")
     resting.join(60.0)
     assert not resting.is_alive()
+
+
+def test_histories_are_simulated_while_nobody_waits() -> None:
+    """A failure there is left to the run that needs the history."""
+    expected = [RunSpec("no_such_scenario", 2, SCALE, 2019), RunSpec("baseline", 1, SCALE, 2019)]
+    prepared = Engine(1, expected)
+    try:
+        for _ in range(600):
+            if not prepared._ahead[0]:
+                break
+            time.sleep(0.1)
+        assert prepared._ahead == [[]]
+        [(name, spec)] = plan("full_plan", [1], SCALE, 2019).runs.items()
+        [found] = _all(prepared.stream("a", {name: spec}))
+        assert found.digest == run_one(spec, name).digest
+    finally:
+        prepared.stop()
+
+
+def test_who_waits_goes_before_what_nobody_asked_for() -> None:
+    many = list(plan("baseline", range(1, 9), SCALE, 2019).runs.values())
+    busy = Engine(1, many)
+    try:
+        assert len(_all(busy.stream("a", _runs("baseline", range(50, 52))))) == 2
+        assert len(busy._ahead[0]) >= len(many) - 2
+    finally:
+        busy.stop()

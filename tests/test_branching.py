@@ -223,12 +223,28 @@ def test_a_stream_gives_each_run_as_if_it_were_alone(specs, processes):
         assert (found[name].digest, found[name].spec) == (alone.digest, spec)
 
 
-def test_a_stream_simulates_a_history_once_for_each_seed(monkeypatch):
-    stepped = []
+@pytest.fixture
+def stepped(monkeypatch):
+    """Return the names of the phases that models run from now on."""
+    names = []
     step = InnovationModel.run_phase
     monkeypatch.setattr(
-        InnovationModel, "run_phase", lambda self, phase: (stepped.append(phase.name), step(self, phase))
+        InnovationModel, "run_phase", lambda self, phase: (names.append(phase.name), step(self, phase))
     )
+    return names
+
+
+def test_what_was_prepared_is_not_simulated_again(stepped):
+    histories = Histories()
+    histories.prepare(RunSpec("baseline", SEED, SCALE, 2019))
+    assert stepped.count("operate") == POLICY
+    spec = RunSpec("full_plan", SEED, SCALE, 2019)
+    found = histories.run(spec)
+    assert stepped.count("operate") == POLICY + 4
+    assert found.digest == run_one(spec).digest
+
+
+def test_a_stream_simulates_a_history_once_for_each_seed(stepped):
     cases = ["baseline", *(one_lever(name, "2016Q1") for name in ("tech_lending", "delta_link"))]
     made = [RunSpec(case, seed, SCALE, 2016) for case in cases for seed in (1, 2)]
     assert len(list(stream({run_id(spec): spec for spec in made}, processes=1))) == 6
