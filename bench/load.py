@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from serving import APP, CHROMIUM, LAPTOP, Server, serving
 
 MIB = 2**20
+PROGRESS = "document.querySelector('.yw-progress').textContent"
 
 
 class Watched:
@@ -128,16 +129,11 @@ async def first_numbers(page: Page, value: int) -> float:
         chapter = page.locator(".chapter", has=page.locator("[data-lever=talent_inflow]"))
         await chapter.locator("> summary").click()
     await lever.fill(str(value))
+    await page.wait_for_function(f"() => /^[0-9]+ draws/.test({PROGRESS})")  # nothing else is under way
     start = time.perf_counter()
     await lever.press("Enter")
-    await page.wait_for_function(
-        """() => /first draw/.test(document.querySelector(".yw-progress").textContent)
-          || /^[0-9]+ of/.test(document.querySelector(".yw-progress").textContent)""",
-        polling=20,
-    )
-    await page.wait_for_function(
-        "() => /^[0-9]+ (of|draws)/.test(document.querySelector('.yw-progress').textContent)", polling=20
-    )
+    await page.wait_for_function(f"() => /first draw/.test({PROGRESS})", polling=20)
+    await page.wait_for_function(f"() => /^[0-9]+ (of|draws)/.test({PROGRESS})", polling=20)
     return time.perf_counter() - start
 
 

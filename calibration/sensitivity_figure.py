@@ -64,13 +64,14 @@ def _heading(figure: Figure, outcome: Outcome) -> None:
     study, height = outcome.study, figure.get_figheight()
     morris = study.method == "morris"
     title = "Which parameters move the targets" if morris else "What the variance of the targets is made of"
+    share = "Share of a target’s total in percent" if morris else "Share of a target’s variance"
     how = (
         f"Morris screening: mean size of what a parameter changes over its range, {study.size} trajectories"
         if morris
         else f"Sobol’ total indices, base sample {study.size}"
     )
     text = (
-        f"Share of a target’s total in percent. {how}; scenario {study.scenario.name}, scale "
+        f"{share}. {how}; scenario {study.scenario.name}, scale "
         f"{study.scale:g}, 2022. Chance: another seed."
     )
     figure.text(0.035, 1.0 - 0.4 / height, title, fontsize=20, fontweight="bold", va="center")
