@@ -71,8 +71,7 @@ def _heading(figure: Figure, outcome: Outcome) -> None:
         else f"Sobol’ total indices, base sample {study.size}"
     )
     text = (
-        f"{share}. {how}; scenario {study.scenario.name}, scale "
-        f"{study.scale:g}, 2022. Chance: another seed."
+        f"{share}. {how}; scenario {study.scenario.name}, scale {study.scale:g}, 2022. Chance: another seed."
     )
     figure.text(0.035, 1.0 - 0.4 / height, title, fontsize=20, fontweight="bold", va="center")
     figure.text(0.035, 1.0 - 0.75 / height, text, fontsize=12, color=MUTED, va="center")

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pretence import Pretence
 from serving import CHROMIUM, LAPTOP, LIVE, SECONDS, serving
 
+from scenarios import ledger
+from simulation import cli
 from simulation.experiment import Ensemble, Experiment, plan
 from simulation.indicators import INDICATORS, TARGETS
 from simulation.runs import RunResult
@@ -42,6 +45,31 @@ def _results(experiment: Experiment) -> list[RunResult]:
         values[:, :, -1] = np.nan  # one region in which nothing is defined
         results.append(RunResult(spec, name, values, years, tuple(INDICATORS), REGIONS, 0.3))
     return results
+
+
+@pytest.fixture
+def yongwen(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str, str]]:
+    """Return a function that runs the command line here and returns exit code, output and errors."""
+
+    def run(*words: object) -> tuple[Any, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(word) for word in words])
+        streams = capsys.readouterr()
+        return stop.value.code, streams.out, streams.err
+
+    return run
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pretence]:
+    """Return a function that puts a pretended model in place of the real one."""
+
+    def put(**options: Any) -> Pretence:
+        model = Pretence(**options)
+        monkeypatch.setattr(ledger, "stream", model)
+        return model
+
+    return put
 
 
 @pytest.fixture(scope="session")

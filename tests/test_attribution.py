@@ -24,7 +24,6 @@ from scenarios.coalitions import COMPANIONS, coalition, players
 from scenarios.ledger import FILE, MEASURES, Ledger
 from scenarios.levers import LEVERS
 from scenarios.scenario import Bilingual, Scenario, load_scenario
-from simulation import cli
 from simulation.cli_attribute import table
 from simulation.errors import InputError, Interrupted, StorageError
 from simulation.figure import save
@@ -44,19 +43,6 @@ def mix(name="mine", **parts):
 def toy(monkeypatch):
     """Let analyses run the toy."""
     return install(monkeypatch)
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 # --- Who takes part -------------------------------------------------------------------------------------

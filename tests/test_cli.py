@@ -29,19 +29,6 @@ QUANTILES = ("q05", "q25", "median", "q75", "q95")
 
 
 @pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
-
-
-@pytest.fixture
 def made_up_runs(made_up, monkeypatch):
     """Let the commands skip the simulation and work with made-up numbers."""
 

@@ -16,7 +16,6 @@ from scenarios.scenario import (
     load_scenario,
 )
 from scenarios.schema import json_schema
-from simulation import cli
 from simulation.cli_scenarios import find_mistakes, schema_text
 from simulation.data import load_places
 from simulation.indicators import INDICATORS
@@ -24,19 +23,6 @@ from simulation.runs import RunSpec, run_one
 
 TEXTS = "name: mine\ntitle: {en: Mine, zh: 我的}\ndescription: {en: A test., zh: 测试。}\n"
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from scenarios.comparison import (
 from scenarios.comparison_figure import small_multiples
 from scenarios.levers import LEVERS
 from scenarios.pairing import Pairing, measure
-from simulation import cli, cli_compare
+from simulation import cli_compare
 from simulation.cli_compare import table, told
 from simulation.errors import InputError
 from simulation.experiment import TARGET_YEAR, goal_of, plan
@@ -35,19 +35,6 @@ OUTCOME = [
     "median", "q05", "q25", "q75", "q95", "probability", "difference", "low", "high", "told", "more_seeds",
     "variance_ratio", "cost_per_unit",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from agents.firm import Firm
-from simulation import cli
 from simulation.errors import InputError
 from simulation.exports import agents_frame, city_graph, firm_graph, geojson, run_to, save_frame, save_graph
 from simulation.model import InnovationModel
@@ -19,17 +18,6 @@ def model():
     world = InnovationModel(scale=0.01, until=2016, seed=3)
     run_to(world, 2015)
     return world
-
-
-@pytest.fixture
-def yongwen(capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 def test_run_to_stops_at_the_end_of_the_year(model):

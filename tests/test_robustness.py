@@ -18,37 +18,12 @@ from scenarios.ledger import Ledger
 from scenarios.robustness import Robustness, plan_robustness
 from scenarios.robustness_figure import robustness_figure, telling
 from scenarios.scenario import CONDITIONS, load_scenario
-from simulation import cli, cli_robust
+from simulation import cli_robust
 from simulation.errors import InputError
 from simulation.figure import save
 from simulation.runs import run_one
 
 BASELINE = load_scenario("baseline")
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
-
-
-@pytest.fixture
-def pretend(monkeypatch):
-    """Return a function that puts a pretended model in place of the real one."""
-
-    def put(**options):
-        model = Pretence(**options)
-        monkeypatch.setattr(ledger, "stream", model)
-        return model
-
-    return put
 
 
 @pytest.fixture(scope="module")

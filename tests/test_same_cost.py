@@ -8,7 +8,6 @@ from toy_runs import install
 from scenarios.levers import LEVERS
 from scenarios.same_cost import CLOSE, PROBES, match_costs, scaled, spending, spends
 from scenarios.scenario import Bilingual, Scenario, load_scenario
-from simulation import cli
 from simulation.errors import InputError
 from simulation.runs import RunSpec
 
@@ -26,19 +25,6 @@ def mix(name, **levers):
 def toy(monkeypatch):
     """Let costs be those of the toy, which are known."""
     return install(monkeypatch)
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 def test_the_budget_is_what_the_first_policy_costs(toy):

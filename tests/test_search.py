@@ -23,7 +23,7 @@ from scenarios.search_figure import front_figure
 from scenarios.search_runs import Bench, Request, find, targets_of, to_check
 from scenarios.search_store import analysis, document, mix_files
 from scenarios.surrogate import Surrogate
-from simulation import cli, cli_search
+from simulation import cli_search
 from simulation.errors import InputError
 from simulation.figure import save
 from simulation.workers import kept_pool, worker_pool
@@ -31,31 +31,6 @@ from simulation.workers import kept_pool, worker_pool
 TEMPLATE = load_scenario("full_plan")
 TWO = ("talent_inflow", "guidance_fund")
 SMALL = {"evaluations": 24, "seeds": 4, "check_seeds": 8, "checks": 4}
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
-
-
-@pytest.fixture
-def pretend(monkeypatch):
-    """Return a function that puts a pretended model in place of the real one."""
-
-    def put(**options):
-        model = Pretence(**options)
-        monkeypatch.setattr(ledger, "stream", model)
-        return model
-
-    return put
 
 
 def _lever(name, low=0.0, neutral=0.0, plan=2.5, high=10.0):

@@ -13,7 +13,6 @@ from toy_runs import effect, install
 from scenarios.ledger import MEASURES
 from scenarios.scenario import Bilingual, Scenario, load_scenario
 from scenarios.split import Side, plan_split
-from simulation import cli
 from simulation.cli_split import table
 from simulation.errors import InputError
 from simulation.indicators import INDICATORS, TARGETS
@@ -39,19 +38,6 @@ BASE = Side(load_scenario("baseline"), {})
 def toy(monkeypatch):
     """Let analyses run the toy."""
     return install(monkeypatch)
-
-
-@pytest.fixture
-def yongwen(capsys):
-    """Return a function that runs the command line here and returns exit code, output and errors."""
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 def parts(found):

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import xarray as xr
 
-from simulation import cli, extras
+from simulation import extras
 from simulation.errors import InputError
 from simulation.indicators import INDICATORS
 from simulation.sweeps import results as opening
@@ -41,17 +41,6 @@ def results(tmp_path_factory):
     (folder / "opened.yaml").write_text(TEXT)
     run_sweep(load_sweep(folder / "opened.yaml"), folder / "it's here", local(1))
     return Results(folder / "it's here")
-
-
-@pytest.fixture
-def yongwen(capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 def test_sql_sees_values_with_their_points(results):

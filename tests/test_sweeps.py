@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from agents.firm import Firm
-from simulation import cli
 from simulation.errors import InputError, Interrupted, StorageError
 from simulation.runs import new_model, run_one
 from simulation.sweeps import directory as directories
@@ -364,17 +363,6 @@ def load_names(folder):
 
 
 # The command line.
-
-
-@pytest.fixture
-def yongwen(capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(word) for word in words])
-        streams = capsys.readouterr()
-        return stop.value.code, streams.out, streams.err
-
-    return run
 
 
 def test_dry_run_says_what_it_would_take(yongwen, file, tmp_path):
