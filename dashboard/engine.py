@@ -37,6 +37,7 @@ _WARM = RunSpec("full_plan", 1, 0.001)  # loads all that a run under policy need
 HISTORIES = 800 * 2**20
 """Bytes for histories in a worker: at full scale one takes 45 MiB, and a lane comes round to each in turn."""
 
+NICENESS = 10  # of workers: what a visitor sees is drawn before the next run goes on
 AHEAD = 10  # histories that a worker simulates before anybody asks
 Delivery = RunResult | YongwenError | None
 
@@ -130,6 +131,10 @@ class Engine:
                 if is_open:
                     request.ended.wait(rest(monotonic() - start, self._busy()))
 
+    def hasten(self, client: str, runs: Mapping[str, RunSpec]) -> None:
+        """Begin what a client is about to ask for with `stream`; what it asked for before is dropped."""
+        self._register(client, runs, bulk=False)
+
     def _register(self, client: str, runs: Mapping[str, RunSpec], bulk: bool) -> Request:
         with self._lock:
             self._drop(client)
@@ -181,7 +186,7 @@ class Engine:
         """Serve one lane for as long as the server lives; a worker that died is replaced."""
         while not self._stopped:
             with ExitStack() as stack:
-                pool = stack.enter_context(worker_pool(1))
+                pool = stack.enter_context(worker_pool(1, NICENESS))
                 try:
                     pool.submit(simulate, _WARM).result()
                     self._serve(lane, pool)

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from dashboard.engine import engine
+from dashboard.engine import NICENESS, engine
 from dashboard.i18n import N_
 from scenarios.ledger import Ledger, Outcomes, outcomes_of
 from scenarios.scenario import Scenario
@@ -150,7 +150,7 @@ class Pursuit:
         news = _News(self)
         try:
             news.say()
-            with self._seat(), worker_pool(1) as pool:
+            with self._seat(), worker_pool(1, NICENESS) as pool:
                 pool.submit(first_trials, 4)  # the libraries are loaded while the first runs are made
                 answer = find(self.request, _Desk(self.request, Ledger(), pursuit=self, news=news, pool=pool))
             news.say(phase=DONE, left_s=0.0, answer=answer, search=answer.search)

@@ -87,7 +87,7 @@ def _first_language(search: str) -> str:
 
 def _welcome(search: str) -> Session:
     """Return a new visitor's session, with the scenario of the link that led here."""
-    session = Session(_first_language(search))
+    session = Session(_first_language(search), engine().hasten)
     if code := parse_qs(search).get("s", [""])[0]:
         scenario, mistakes = decode(code)
         if scenario:

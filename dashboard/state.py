@@ -1,6 +1,6 @@
 """The state of one visitor: language, draft, what is compared, and results as they come in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -58,10 +58,19 @@ class Projection:
 
 
 class Session:
-    """One visitor's state; pages get it from `use_session`. Attributes of type Reactive may be set."""
+    """One visitor's state; pages get it from `use_session`. Attributes of type Reactive may be set.
 
-    def __init__(self, language: str = "zh") -> None:
+    Parameters
+    ----------
+    hasten
+        Gets a client and the runs of a new draft, so that they begin before the page is drawn anew.
+    """
+
+    def __init__(
+        self, language: str = "zh", hasten: Callable[[str, Mapping[str, RunSpec]], None] | None = None
+    ) -> None:
         self.client = uuid4().hex
+        self._hasten = hasten
         self.settings: Settings = read_settings()
         self.language: solara.Reactive[str] = solara.reactive(language)
         self.history: solara.Reactive[History] = solara.reactive(History(load_scenario(BASELINE)))
@@ -89,14 +98,19 @@ class Session:
 
     @draft.setter
     def draft(self, scenario: Scenario) -> None:
+        if self._hasten and scenario.content_hash != self.draft.content_hash:
+            self._hasten(self.client, self._missing(self._wanted(scenario)))
         self.history.set(self.history.peek().then(scenario))
 
     @property
     def wanted(self) -> tuple[Scenario, ...]:
         """Return the scenarios that this visitor looks at, the most urgent first."""
+        return self._wanted(self.draft)
+
+    def _wanted(self, draft: Scenario) -> tuple[Scenario, ...]:
         named = (
-            self.draft,
-            reference_of(self.draft),
+            draft,
+            reference_of(draft),
             load_scenario(BASELINE),
             *self.compared.value,
             load_scenario(FULL_PLAN),
@@ -129,9 +143,12 @@ class Session:
 
     def missing(self) -> dict[str, RunSpec]:
         """Return the runs that are still to be simulated, by name; the draft comes first."""
+        return self._missing(self.wanted)
+
+    def _missing(self, wanted: Sequence[Scenario]) -> dict[str, RunSpec]:
         runs: list[tuple[int, int, str, RunSpec]] = []
         known = self.results.peek()
-        for place, scenario in enumerate(self.wanted):
+        for place, scenario in enumerate(wanted):
             if self._shipped(scenario) is None:
                 done = {result.spec.seed for result in known.get(scenario.content_hash, ())}
                 experiment = plan(scenario, range(1, self.seeds.peek() + 1), self.settings.scale)

@@ -29,8 +29,10 @@ Result = TypeVar("Result")
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
-def _start(lifeline: Connection) -> None:
+def _start(lifeline: Connection, niceness: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C does
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
     for name in _THREAD_LIMITS:
         os.environ[name] = "1"
     threading.Thread(target=_exit_with_parent, args=(lifeline,), daemon=True).start()
@@ -56,18 +58,21 @@ def kept_pool(processes: int) -> Iterator[None]:
 
 
 @contextmanager
-def worker_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+def worker_pool(processes: int, niceness: int = 0) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of `processes` workers; on any exception its queue and its workers are dropped at once.
 
     Inside `kept_pool` that pool is yielded instead, and stays open. A worker is a fresh interpreter ("spawn")
-    on every platform, so that it inherits no threads and no state.
+    on every platform, so that it inherits no threads and no state. The `niceness` (0 to 19) says how far
+    workers step back where other programs want their processor.
     """
     if (kept := _kept.get()) is not None:
         yield kept
         return
     context = multiprocessing.get_context("spawn")
     workers_end, own_end = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(workers_end,))
+    pool = ProcessPoolExecutor(
+        processes, mp_context=context, initializer=_start, initargs=(workers_end, niceness)
+    )
     try:
         yield pool
         pool.shutdown()

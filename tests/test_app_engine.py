@@ -77,6 +77,16 @@ def test_bulk_work_waits_until_nobody_else_does_and_is_not_kept(engine: Engine) 
     assert engine.waiting() == 0
 
 
+def test_what_is_hastened_is_there_for_who_asks_and_made_once(engine: Engine) -> None:
+    runs = _runs("baseline", range(600, 604))
+    old = engine.stream("a", _runs("baseline", range(610, 640)))
+    next(old)
+    engine.hasten("a", runs)
+    assert len(_all(old)) < 29
+    assert {result.run_id for result in _all(engine.stream("a", runs))} == set(runs)
+    assert engine.waiting() == 0
+
+
 def test_a_failed_run_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = RunSpec("no_such_scenario", 1, SCALE, 2016)
     with pytest.raises(YongwenError, match="no_such_scenario"):

@@ -154,6 +154,18 @@ def test_texts_of_the_app_are_translated() -> None:
     assert messages.untranslated("zh", messages.in_code()) == []
 
 
+def test_a_new_draft_is_hastened_and_a_new_title_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SEEDS, "3")
+    asked: list[tuple[str, list[str]]] = []
+    visitor = Session("en", lambda client, runs: asked.append((client, list(runs))))
+    visitor.draft = set_lever(BASELINE, "talent_inflow", value=6000)
+    [(client, runs)] = asked
+    assert client == visitor.client
+    assert runs == list(visitor.missing())
+    visitor.draft = visitor.draft.model_copy(update={"name": "another"})
+    assert len(asked) == 1
+
+
 @each_language
 def test_placeholders_survive_translation(language: str) -> None:
     for message in messages.in_code():
