@@ -1,12 +1,17 @@
 """The command scales: do samples of firms agree with all of them?"""
 
+from json import dumps
+from pathlib import Path
+
 from rich import box
 from rich.table import Table
 
 from calibration.scales import JOINT, SCALES, Difference, Row, Scales, compare_scales
+from calibration.scales_figure import scales_figure
 from simulation.cli_output import explained, output, print_json
 from simulation.cli_progress import counting
 from simulation.errors import InputError
+from simulation.figure import save
 from simulation.indicators import INDICATORS, TARGETS
 from simulation.report import number, region_name
 
@@ -24,20 +29,34 @@ def scales(
     words: str | None,
     everything: bool,
     processes: int | None,
+    out: Path | None,
     json: bool,
     quiet: bool,
 ) -> None:
-    """Run a scenario at several scales under the same seeds, and print where they differ."""
+    """Run a scenario at several scales under the same seeds, and print where they differ.
+
+    A figure and the document go to `out`.
+    """
     chosen = _numbers(words) if words else SCALES
     seed_range = range(first_seed, first_seed + max(0, seeds))
     with explained(), counting("scales", seeds * (len(chosen) + 1), quiet) as count:
         found = compare_scales(scenario, seed_range, chosen, processes, lambda _: count())
+        if out is not None:
+            _write(out, found)
     if json:
         print_json(found.document())
         return
     console = output()
     console.print(table(found, everything))
     console.print(verdict(found), highlight=False)
+
+
+def _write(out: Path, found: Scales) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for kind in ("png", "svg"):
+        save(scales_figure(found), out / f"scales.{kind}")
+    text = dumps(found.document(), ensure_ascii=False, allow_nan=False, indent=1)
+    (out / "scales.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _numbers(words: str) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from scipy import stats
 
 from calibration import scales
 from calibration.scales import Scales, bound_of, compared, difference
+from calibration.scales_figure import scales_figure
 from simulation.cli import main
 from simulation.cli_scales import verdict
 from simulation.errors import InputError
 from simulation.experiment import Ensemble
+from simulation.figure import save
 from simulation.indicators import TARGETS
 
 
@@ -69,16 +72,30 @@ def test_what_differs_is_named(made: Scales) -> None:
     assert document["compared"] == len(document["rows"])
 
 
+def test_the_figure_rings_what_differs_and_is_the_same_file_each_time(made: Scales, tmp_path: Path) -> None:
+    for name in ("a.svg", "b.svg"):
+        save(scales_figure(made), tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    [axes] = scales_figure(made).axes
+    rings = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+    assert len(rings) == 3
+    assert len(axes.get_yticklabels()) == len(TARGETS) + 2  # the SMEs of both cities are a target already
+
+
 def test_the_command_compares_scales_on_the_same_seeds(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(scales, "FULL", 0.004)
     command = ["scales", "--seeds", "3", "--at", "0.003", "--processes", "1", "--quiet"]
+    command += ["--out", str(tmp_path / "scales")]
     with pytest.raises(SystemExit, match="0"):
         main([*command, "--json"])
     found = json.loads(capsys.readouterr().out)
     assert found["seeds"] == [1, 2, 3]
     assert found["compared"] > 40
+    written = json.loads((tmp_path / "scales" / "scales.json").read_text(encoding="utf-8"))
+    assert written == found
+    assert (tmp_path / "scales" / "scales.png").stat().st_size > 10_000
     with pytest.raises(SystemExit, match="2"):
         main(["scales", "--at", "0.1,all"])
     assert "such as 0.1,0.25, not '0.1,all'" in capsys.readouterr().err

@@ -114,10 +114,11 @@ def scales(
     at: Annotated[str | None, typer.Option(help="Scales, with commas; by default 0.1,0.25.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show what agrees too.")] = False,
     processes: Processes = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for a figure and all numbers.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Tell whether samples of firms give the results of all firms, within sampling error."""
     from simulation import cli_scales
 
-    cli_scales.scales(scenario, seeds, first_seed, at, everything, processes, json, quiet)
+    cli_scales.scales(scenario, seeds, first_seed, at, everything, processes, out, json, quiet)
