@@ -43,8 +43,9 @@ def front(finding: Finding, mixes: Sequence[Mix], chosen: str, texts: Texts) -> 
     highest = max((trial.shortfall for trial in (*trials, *shown)), default=0.0)
     above, below = _Panel(costs, 1.0, *CHANCES), _Panel(costs, 1.08 * highest or 1.0, *SHORT)
     t = texts
+    title = t("Cost against the probability that all targets are met")
     parts = [
-        f"<title>{escape(t('Cost against the probability that all targets are met'))}</title>",
+        f"<title>{escape(title)}</title>",
         *_axes(above, t("Probability that one and the same future meets all targets"), t),
         *_axes(
             below, t("Shortfall: share of its goal by which the worst target is missed, mean of futures"), t

@@ -13,6 +13,7 @@ import mesa
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import after_one_quarter
 
 from agents.firm import Firm, Kind
 from agents.fund import GuidanceFund, VentureFund
@@ -429,7 +430,7 @@ def test_batch_run_gives_the_same_on_one_process_and_on_two():
     assert runs["firms"].first().nunique() == 4
     assert runs["AgentID"].nunique().tolist() == runs.size().tolist()
     if NEWER_MESA:  # Mesa 3.3 lists the agents of the step before the last
-        assert (runs.size() == runs["firms"].first() + 70).all()
+        assert (runs.size() == runs["firms"].first() + len(others(after_one_quarter(SCALE)))).all()
 
 
 @pytest.mark.filterwarnings("ignore:The `iterations`:DeprecationWarning")

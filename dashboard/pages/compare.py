@@ -152,11 +152,11 @@ def _row(session: Session, chosen: Sequence[Scenario], row: Row) -> dict[str, An
             }
         )
     name = target_name(row.target, t)
+    goal = t("Target {value}", value=t.number(row.goal)) if row.goal else ""
     return {
         "id": row.target.id,
         "name": name,
-        "unit": t.unit(item.unit)
-        + (f", {t('Target {value}', value=t.number(row.goal))}" if row.goal else ""),
+        "unit": ", ".join(filter(None, (t.unit(item.unit), goal))),
         "chart": intervals(bars, row.goal, name),
         "cells": cells,
     }
