@@ -12,6 +12,9 @@ from simulation.errors import InputError
 
 # For a request that starts a page; the rest of the settings stands in `dashboard.shell`.
 _APP = Path(__file__).resolve().parent.parent / "app.py"
+PATIENCE = (
+    120.0  # seconds for a page's sign of life: thirty pages that are drawn at once keep the server busy
+)
 _SERVER = {"SOLARA_APP": str(_APP), "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false"}
 
 
@@ -24,7 +27,9 @@ def serve(host: str, port: int, scale: float, seeds: int, processes: int | None)
     _refuse_taken(host, port)
     os.environ.update(_SERVER)
     messages().print(f"open http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port} (Ctrl-C ends it)")
-    uvicorn.run("solara.server.starlette:app", host=host, port=port, log_level="warning")
+    uvicorn.run(
+        "solara.server.starlette:app", host=host, port=port, log_level="warning", ws_ping_timeout=PATIENCE
+    )
 
 
 def _refuse_taken(host: str, port: int) -> None:
