@@ -383,7 +383,7 @@ def test_parameters_are_part_of_what_is_attributed(toy, yongwen):
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are needed")
 def test_ctrl_c_keeps_what_had_finished(tmp_path):
     out = tmp_path / "results"
-    words = ["attribute", "full_plan", "--scale", "0.02", "--seeds", "500", "--processes", "2", "--out", out]
+    words = ["attribute", "full_plan", "--scale", "0.02", "--seeds", "60", "--processes", "2", "--out", out]
     command = [sys.executable, "-m", "simulation.cli", *map(str, words)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes, start_new_session=True) as process:

@@ -28,8 +28,8 @@ BASELINE = load_scenario("baseline")
 
 @pytest.fixture(scope="module")
 def found():
-    """Return a test of three scenarios on the pretended model."""
-    names = ["baseline", "talent_inflow", "full_plan"]
+    """Return a test of two scenarios on the pretended model."""
+    names = ["baseline", "full_plan"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger, "stream", Pretence(start=1.05))
         return plan_robustness(names, designs=192, scale=0.01).run(Ledger())
