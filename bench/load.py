@@ -114,7 +114,7 @@ async def in_a_browser(server: Watched) -> None:
                 f"Chromium, {what}: target board on the screen; the app answers",
                 f"{painted:.2f} s; {time.perf_counter() - start:.2f} s; {cores}",
             )
-        found = [await first_numbers(page, value) for value in (20_000, 10_000, 5_000, 15_000)]
+        found = [await first_numbers(page, value) for value in (20_000, 10_000, 5_000, 15_000, 2_000, 8_000)]
         row("Chromium: a lever is moved, until its first numbers", waits(found))
         await browser.close()
 

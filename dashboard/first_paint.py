@@ -4,11 +4,13 @@ A browser takes seconds to load and start the app. Until then it shows this, whi
 page itself and which the app replaces. It holds both languages; a line of script keeps the visitor's.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import solara.server.settings as server
 from jinja2 import Environment, FileSystemLoader
 
 from dashboard.charts import trajectory
@@ -32,6 +34,7 @@ from simulation.experiment import TARGET_YEAR
 from simulation.indicators import TARGETS
 from simulation.report import bands_hold
 
+logger = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent
 
 
@@ -47,10 +50,17 @@ def painted_at_once(
     style
         The app's style sheet.
     """
-    painted = cache(lambda path, root: _first_paint(titles, style, path.strip("/"), root))
+    known = {path.strip("/") for path in titles}
+    # Addresses are a visitor's to choose, so only pages that there are, under few roots, are kept.
+    painted = lru_cache(maxsize=4 * len(known))(lambda path, root: _first_paint(titles, style, path, root))
 
     def read(path: str, root_path: str = "", *more: Any, ssg_data: Any = None, **named: Any) -> Any:
-        first = ssg_data or painted(path, root_path)
+        page, first = path.strip("/"), ssg_data
+        if first is None and page in known:
+            try:
+                first = painted(page, root_path)
+            except Exception:  # the app itself may still work
+                logger.exception("the first paint failed")
         return read_root(path, root_path, *more, ssg_data=first, **named)
 
     return read
@@ -62,7 +72,7 @@ def _first_paint(titles: Mapping[str, str], style: Path, path: str, root: str) -
     languages = [_language(code, titles, path) for code in LANGUAGES]
     html = template.render(languages=languages, codes=list(LANGUAGES), root=root)
     styles = [f"<style>{style.read_text(encoding='utf-8')}</style>"]
-    return {"html": html, "styles": styles, "metas": [], "title": Texts("zh")("Yongwen: policy laboratory")}
+    return {"html": html, "styles": styles, "metas": [], "title": server.theme.title}
 
 
 def _language(code: str, titles: Mapping[str, str], path: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from calibration.diagnostics_figure import diagnostic_figures
 from calibration.inference import infer
 from calibration.members import Setting
 from calibration.rival import Method, side_by_side
-from simulation.cli_output import explained, messages, output, print_json
+from simulation.cli_output import explained, messages, output, print_json, ready_folder
 from simulation.cli_progress import counting_steps
 from simulation.data import data_hash
 from simulation.errors import InputError
@@ -42,7 +42,7 @@ def run(
     _require_ensemble(members, steps)
     setting = Setting(scale, 2018, out / "members", processes)
     with explained(), counting_steps(quiet) as report:
-        out.mkdir(parents=True, exist_ok=True)
+        ready_folder(out)
         result = infer(setting, members, steps, progress=report)
     made = {
         "method": "ES-MDA with local analysis",
@@ -86,7 +86,7 @@ def check(
     _require_ensemble(members, steps)
     setting = Setting(scale, 2018, out / "members", processes)
     with explained(), counting_steps(quiet) as report:
-        out.mkdir(parents=True, exist_ok=True)
+        ready_folder(out)
         found = check_coverage(truths, members, steps, setting, progress=report)
     write_coverage(out / COVERAGE, found)
     if ship:
@@ -104,7 +104,7 @@ def rival(
     _require_ensemble(members, steps)
     setting = Setting(scale, 2018, out / "members", processes)
     with explained(), counting_steps(quiet) as report:
-        out.mkdir(parents=True, exist_ok=True)
+        ready_folder(out)
         methods = side_by_side(members, steps, setting, report)
     if json:
         print_json({"scale": scale, "methods": [vars(method) for method in methods]})
@@ -159,7 +159,7 @@ def status(json: bool, out: Path | None = None) -> None:
 
 
 def _draw(out: Path, figures: dict[str, Figure]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    ready_folder(out)
     for name, figure in figures.items():
         for kind in ("png", "svg"):
             save(figure, out / f"calibration_{name}.{kind}")

@@ -1,10 +1,12 @@
 """What the commands share: one JSON document on standard output, consoles, and errors in one form."""
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +14,7 @@ from rich.console import Console
 from agents.parameters import ParameterError
 from scenarios.scenario import ScenarioError
 from simulation.data import DataError
-from simulation.errors import InputError
+from simulation.errors import InputError, StorageError
 
 PIPE_WIDTH = 130  # columns where the output is no terminal
 
@@ -41,3 +43,19 @@ def explained() -> Iterator[None]:
         yield
     except (ScenarioError, DataError, ParameterError) as error:
         raise InputError(str(error)) from error
+
+
+def ready_folder(out: Path) -> None:
+    """Make a folder for results before any work is done for them.
+
+    Raises
+    ------
+    StorageError
+        It cannot be made or written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise StorageError(f"{out} cannot be written: {error.strerror}; choose another --out") from error

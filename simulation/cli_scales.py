@@ -8,7 +8,7 @@ from rich.table import Table
 
 from calibration.scales import JOINT, SCALES, Difference, Row, Scales, compare_scales
 from calibration.scales_figure import scales_figure
-from simulation.cli_output import explained, output, print_json
+from simulation.cli_output import explained, output, print_json, ready_folder
 from simulation.cli_progress import counting
 from simulation.errors import InputError
 from simulation.figure import save
@@ -39,6 +39,8 @@ def scales(
     """
     chosen = _numbers(words) if words else SCALES
     seed_range = range(first_seed, first_seed + max(0, seeds))
+    if out is not None:
+        ready_folder(out)
     with explained(), counting("scales", seeds * (len(chosen) + 1), quiet) as count:
         found = compare_scales(scenario, seed_range, chosen, processes, lambda _: count())
         if out is not None:
@@ -52,7 +54,6 @@ def scales(
 
 
 def _write(out: Path, found: Scales) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     for kind in ("png", "svg"):
         save(scales_figure(found), out / f"scales.{kind}")
     text = dumps(found.document(), ensure_ascii=False, allow_nan=False, indent=1)

@@ -6,7 +6,7 @@ from html import escape
 import pytest
 from serving import CHROMIUM, LIVE, SECONDS
 
-from dashboard import state
+from dashboard import first_paint, state
 from dashboard.first_paint import painted_at_once
 from dashboard.i18n import LANGUAGES, Texts
 from dashboard.shell import PAGES, STYLE
@@ -51,6 +51,14 @@ def test_without_shipped_results_there_is_the_frame_alone(monkeypatch) -> None:
     assert "yw-bar" in html
 
 
+def test_a_page_that_is_not_there_or_cannot_be_painted_goes_on_without(monkeypatch) -> None:
+    made = painted_at_once(lambda path, root_path, ssg_data: ssg_data, TITLES, STYLE)
+    assert made("/no-such-page") is None
+    monkeypatch.setattr(first_paint, "looks", lambda *_: 1 / 0)
+    assert made("/") is None
+    assert made("/lab") is not None
+
+
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 @pytest.mark.parametrize(("language", "name"), [("en", "High-tech enterprises"), ("zh", "高新技术企业")])
 def test_it_needs_no_script_of_the_app_and_gives_way_to_it(browser, address, language, name) -> None:
@@ -59,12 +67,12 @@ def test_it_needs_no_script_of_the_app_and_gives_way_to_it(browser, address, lan
     page = context.new_page()
     page.route(re.compile("solara-vuetify-app|require"), lambda route: route.abort())
     page.goto(address, wait_until="commit")
-    first = page.locator(".yw-first")
-    first.locator(".yw-table.board th", has_text=name).first.wait_for()
-    assert first.count() == 1
-    assert first.get_attribute("lang") == language
+    shown = page.locator(".yw-first")
+    shown.locator(".yw-table.board th", has_text=name).first.wait_for()
+    assert shown.count() == 1
+    assert shown.get_attribute("lang") == language
     page.unroute(re.compile("solara-vuetify-app|require"))
     page.goto(address)
     page.locator(LIVE).wait_for()
-    assert first.count() == 0
+    assert shown.count() == 0
     context.close()

@@ -105,3 +105,12 @@ def test_the_command_compares_scales_on_the_same_seeds(
 def test_what_shows_no_error_is_refused(seeds: list[int], chosen: list[float]) -> None:
     with pytest.raises(InputError, match=r"seeds must be at least 3|scales must lie between"):
         scales.compare_scales("baseline", seeds, chosen)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_run(yongwen, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for words in (["scales", "--seeds", "3"], ["calibrate", "status"], ["calibrate", "check"]):
+        code, out, err = yongwen(*words, "--out", tmp_path / "file" / "results")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"yongwen: {tmp_path / 'file' / 'results'} cannot be written: Not a directory")
+        assert err.count("\n") == 1
