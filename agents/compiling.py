@@ -41,6 +41,9 @@ numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
 
 
 def rule(function: _F) -> _F:
-    """Compile a rule; arithmetic follows IEEE 754 strictly, so the same inputs give the same bits."""
-    compiled: _F = numba.njit(cache=True, error_model="numpy", fastmath=False)(function)
+    """Compile a rule; arithmetic follows IEEE 754 strictly, so the same inputs give the same bits.
+
+    Rules touch no Python object and so let other threads go on (`simulation.threads`).
+    """
+    compiled: _F = numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True)(function)
     return compiled

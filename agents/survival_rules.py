@@ -1,11 +1,16 @@
 """Firm rules on life and death: paying the bills, and leaving."""
 
+import math
 from typing import Any
 
 from agents.compiling import rule
 from agents.market_rules import margin
+from agents.quantiles import poisson
 from agents.research_rules import credit_room, extra_deduction, income_tax_rate
 from agents.venture_rules import set_aside
+
+MOST_BY_SIZE = 1.2
+"""Bound on how much more often than at the reference size a small firm closes (assumption)."""
 
 
 @rule
@@ -71,12 +76,12 @@ def hazard_by_age(age: int, p: Any) -> float:
 def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> float:
     """Return the chance that the firm closes in this quarter.
 
-    The hazard of its age, lower for large firms and for mentored tenants, higher without money; a firm that
-    cannot pay closes within about a year.
+    The hazard of its age, falling with log size (Dunne, Roberts & Samuelson 1989: plants fail less often the
+    larger they are) and lower for mentored tenants, higher without money: a firm that cannot pay closes
+    within about a year.
     """
-    hazard = hazard_by_age(age, p) * place.exit_pressure
-    size = 1.0 - p.exit_size_slope * (firm.scale - p.log_reference_size_small)
-    hazard *= min(1.2, max(0.4, size))
+    by_size = math.exp(-p.exit_size_slope * (firm.scale - p.log_reference_size_small))
+    hazard = hazard_by_age(age, p) * place.exit_pressure * min(MOST_BY_SIZE, by_size)
     if firm.tenant > 0:
         hazard *= 1.0 - mentoring
     if firm.cash < 0.0:
@@ -85,6 +90,15 @@ def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> fl
 
 
 @rule
-def spin_off_chance(firm: Any, p: Any) -> float:
-    """Return the chance that researchers leave in this quarter to found a firm of their own."""
-    return min(1.0, 0.25 * float(p.spin_off_rate * firm.researchers))
+def closes(firm: Any, age: int, place: Any, mentoring: float, u: float, p: Any) -> bool:
+    """Return whether the firm closes in this quarter, at quantile `u` of its chance."""
+    # Most draws lie above any chance at that age, which spares the exponential.
+    if firm.cash >= 0.0 and u >= 0.25 * MOST_BY_SIZE * hazard_by_age(age, p) * place.exit_pressure:
+        return False
+    return u < exit_chance(firm, age, place, mentoring, p)
+
+
+@rule
+def spin_offs(firm: Any, u: float, p: Any) -> int:
+    """Return how many firms of their own its researchers leave to found in this quarter (Poisson)."""
+    return poisson(0.25 * float(p.spin_off_rate * firm.researchers), u)

@@ -1,6 +1,7 @@
 """The picture of a comparison of scales: what samples of firms differ by from all firms, by target."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from simulation.report import region_name
 
 COLORS = (JOINT, MEMBERS[1], MEMBERS[0], MUTED)
 APART = 0.22
-"""Of the height of a row, between two scales."""
+"""Of the height of a row, between two scales; less where there are many."""
 TWO_SIDES = 1.96
 
 
@@ -24,8 +25,10 @@ def scales_figure(found: Scales) -> Figure:
         height = 2.2 + 0.42 * len(rows)
         figure = Figure(figsize=(13, height), dpi=150)
         ax = figure.add_axes((0.36, 0.85 / height, 0.61, 1.0 - 2.2 / height))
-        for place, scale in enumerate(found.rows[0].differences):
-            _points(ax, rows, scale, place, COLORS[place % len(COLORS)])
+        scales = list(found.rows[0].differences)
+        apart = min(APART, 0.7 / len(scales))
+        for place, (scale, color) in enumerate(zip(scales, cycle(COLORS), strict=False)):
+            _points(ax, rows, scale, apart * (place - 0.5 * (len(scales) - 1)), color)
         ax.set_yticks(range(len(rows)), [_name(row) for row in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.axvline(0.0, color=INK, linewidth=0.9)
@@ -48,9 +51,9 @@ def _name(row: Row) -> str:
     return f"{INDICATORS[row.indicator].name_en}, {region_name(row.region)}"
 
 
-def _points(ax: Axes, rows: Sequence[Row], scale: float, place: int, color: str) -> None:
+def _points(ax: Axes, rows: Sequence[Row], scale: float, below: float, color: str) -> None:
     for at, row in enumerate(rows):
-        each, y = row.differences[scale], at + APART * (place - 0.5)
+        each, y = row.differences[scale], at + below
         middle, reach = (100.0 * value / row.mean for value in (each.difference, TWO_SIDES * each.error))
         label = f"one firm in {1.0 / scale:g}" if at == 0 else None
         ax.plot([middle - reach, middle + reach], [y, y], color=color, linewidth=1.6)

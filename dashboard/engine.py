@@ -8,6 +8,7 @@ histories that the first lever to be moved will need.
 """
 
 import atexit
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from simulation.errors import InputError, WorkerError, YongwenError
 from simulation.experiment import plan
 from simulation.portrait import Portrait, PortraitSpec, portray
 from simulation.runs import RunResult, RunSpec
+from simulation.threads import threads
 from simulation.workers import worker_pool
 
 KEPT = 1_500  # results in memory, about 50 kB each
@@ -48,11 +50,13 @@ def _histories() -> Histories:
     return Histories(HISTORIES)
 
 
-def simulate(spec: RunSpec, name: str | None = None) -> RunResult:
-    """Simulate one run in a worker, from where it leaves a history that is kept, or make its portrait."""
-    if isinstance(spec, PortraitSpec):
-        return portray(spec, name)
-    return _histories().run(spec, name)
+def simulate(spec: RunSpec, name: str | None = None, hands: int = 1) -> RunResult:
+    """Simulate one run in a worker, from where it leaves a history that is kept, or make its portrait.
+
+    `hands` is the number of threads.
+    """
+    with threads(hands):
+        return portray(spec, name) if isinstance(spec, PortraitSpec) else _histories().run(spec, name)
 
 
 def prepare(spec: RunSpec) -> None:
@@ -67,6 +71,7 @@ class Request:
     client: str
     missing: int
     bulk: bool = False
+    served: bool = False  # some of it has come
     deliveries: "SimpleQueue[Delivery]" = field(default_factory=SimpleQueue)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -90,6 +95,9 @@ class Engine:
         self._cache: OrderedDict[str, RunResult] = OrderedDict()
         self._requests: dict[str, Request] = {}
         self._turns: Turns[tuple[Request, RunSpec]] = Turns(processes)
+        self._hands = min(processes, os.cpu_count() or 1)
+        self._running = 0
+        self._all_hands = False  # a run has all processors
         self._stopped = False
         self._ahead = [
             [spec for spec in expected if spec.seed % processes == lane][:AHEAD] for lane in range(processes)
@@ -197,17 +205,20 @@ class Engine:
         ahead = self._ahead[lane]
         while not self._stopped:
             if job := self._next(lane, wait=not ahead):
-                self._run(*job, pool)
+                try:
+                    self._run(*job, pool)
+                finally:
+                    self._rest()
             elif ahead:
                 # Taken off before it is begun: what fails is left to the run that needs it, which says why.
                 with suppress(YongwenError, ScenarioError):
                     pool.submit(prepare, ahead.pop(0)).result()
 
-    def _run(self, name: str, place: tuple[Request, RunSpec], pool: ProcessPoolExecutor) -> None:
+    def _run(self, name: str, place: tuple[Request, RunSpec], hands: int, pool: ProcessPoolExecutor) -> None:
         """Do one run and hand over what comes of it."""
         request, spec = place
         try:
-            result: RunResult | YongwenError = pool.submit(simulate, spec, name).result()
+            result: RunResult | YongwenError = pool.submit(simulate, spec, name, hands).result()
         except BrokenProcessPool:
             self._finish(request, WorkerError("a worker process died; perhaps memory ran out"))
             raise
@@ -219,12 +230,33 @@ class Engine:
             result = YongwenError(f"internal error: {type(error).__name__}: {error}")
         self._finish(request, result)
 
-    def _next(self, lane: int, wait: bool) -> tuple[str, tuple[Request, RunSpec]] | None:
-        """Return a run to do, or None if nobody waits for one; with `wait` only once the server ends."""
+    def _next(self, lane: int, wait: bool) -> tuple[str, tuple[Request, RunSpec], int] | None:
+        """Return a run to do and how many threads it has, or None if there is none.
+
+        With `wait` there is none only once the server ends. The first run that a visitor waits for has all
+        processors if nobody else wants one: first numbers come soonest that way, and many runs side by side.
+        """
         with self._lock:
             if wait:
-                self._lock.wait_for(lambda: self._stopped or not self._turns.is_empty(lane))
-            return None if self._stopped or self._turns.is_empty(lane) else self._turns.next(lane)
+                self._lock.wait_for(lambda: self._stopped or self._is_open(lane))
+            if self._stopped or not self._is_open(lane):
+                return None
+            name, place = self._turns.next(lane)
+            request, _ = place
+            is_first = not (request.served or request.bulk or self._running)
+            self._all_hands = is_first and self._turns.is_alone(request.client)
+            self._running += 1
+            return name, place, self._hands if self._all_hands else 1
+
+    def _is_open(self, lane: int) -> bool:
+        return not (self._turns.is_empty(lane) or self._all_hands)
+
+    def _rest(self) -> None:
+        """Say that a run has ended."""
+        with self._lock:
+            self._running -= 1
+            self._all_hands = False
+            self._lock.notify_all()
 
     def _finish(self, request: Request, result: RunResult | YongwenError) -> None:
         """Hand a result to the visitor whose turn it was, and to all others who wait for the same run."""
@@ -240,6 +272,7 @@ class Engine:
         if request.dropped:
             return
         request.deliveries.put(result)
+        request.served = True
         request.missing -= 1
         if request.missing == 0:
             request.deliveries.put(None)

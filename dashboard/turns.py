@@ -41,6 +41,10 @@ class Turns(Generic[J]):
         """Tell whether nobody waits in a lane."""
         return not self._lanes[lane]
 
+    def is_alone(self, client: str) -> bool:
+        """Tell whether nobody waits but, perhaps, this visitor."""
+        return all(set(lane) <= {client} for lane in self._lanes)
+
     def next(self, lane: int) -> tuple[str, J]:
         """Return the name and the job that a lane does next; somebody must wait in it."""
         waiting = self._lanes[lane]

@@ -5,6 +5,7 @@ research is awarded to them. What a city cannot pay is neither built nor run.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -171,8 +172,10 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     shares = _city_shares(model, levers)
     for university in model.universities:
         city = university.city
-        laboratories[city] += sum(_laboratory_costs(university, model.p))
-        institutes[city] += shares[city] * university.due(model.quarter, model.p)
+        if university.laboratories:
+            laboratories[city] += sum(_laboratory_costs(university, model.p))
+        if university.full_budget:
+            institutes[city] += shares[city] * university.due(model.quarter, model.p)
     wanted = {}
     for name, cost, key in (
         ("key_laboratories", laboratories, levers["key_laboratories"]),
@@ -201,8 +204,10 @@ def are_there(model: World) -> np.ndarray:
     return found
 
 
-def _laboratory_costs(university: University, p: np.void) -> tuple[float, float]:
+def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[float, float]:
     """Return the cost of building and of running a university's laboratories in this quarter."""
+    if not university.laboratories:
+        return 0.0, 0.0
     building = sum(progress < 1.0 for progress in university.laboratories)
     running = len(university.laboratories) - building
     pace = 0.25 / float(p["lab_build_years"])

@@ -1,6 +1,7 @@
 """Budgets: where public money comes from, which government answers for a place, what programmes get of it."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -137,36 +138,59 @@ def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np
     Part of what `fiscal_growth` adds to a budget is set aside for guidance funds. `instrument_mix` moves
     money from grants to guidance funds and to a pool that covers losses on technology loans.
     """
-    p, places = model.p, model.geography.city_of.size
+    places = model.geography.city_of.size
     model.moved, model.loss_cover = np.zeros(places), np.zeros(places)
-    model.allotted = {name: np.zeros(places) for name in (*wanted, *FOR_FUNDS, *FOR_LOSSES)}
     model.shifted = {}
-    if not (wanted or levers["instrument_mix"].any() or any(g.extra_growth > 1.0 for g in model.acting)):
-        return np.array([1.0 if government else 0.0 for government in model.governing])
-    part, into_guidance = np.zeros(places), float(p["mix_guidance_share"])
-    for government in {id(g): g for g in model.governing if g}.values():
-        at = government.place
-        rows = [row for row, other in enumerate(model.governing) if other is government]
-        asked = {name: float(cost[rows].sum()) for name, cost in wanted.items() if cost[rows].any()}
-        factor = _shifted(government, asked, float(levers["coordination"][at]), p)
-        extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
-        extra = min(extra, government.balance - government.for_grants(p))
-        part[rows] = government.allot(asked, p, extra)
-        for name, amount in asked.items():
-            granted = part[at] * factor.get(name, 1.0)
-            model.allotted[name][rows] = granted * wanted[name][rows]
-            government.promise(name, float(granted) * amount)
-        for name, change in factor.items():
-            model.shifted.setdefault(name, np.ones(places))[rows] = change
-        model.moved[at] = float(levers["instrument_mix"][government.city]) * government.for_grants(p)
-        model.allotted["instrument_mix"][at] = into_guidance * model.moved[at]
-        model.allotted["fiscal_growth"][at] = extra
-        model.loss_cover[at] = (1.0 - into_guidance) * model.moved[at]
+    allotted = {name: [0.0] * places for name in (*wanted, *FOR_FUNDS, *FOR_LOSSES)}
+    part = np.array([1.0 if government else 0.0 for government in model.governing])
+    if wanted or levers["instrument_mix"].any() or any(g.extra_growth > 1.0 for g in model.acting):
+        # Plain numbers: a government has a place or two, too few for arrays.
+        costs = {name: cost.tolist() for name, cost in wanted.items()}
+        part[:] = 0.0
+        for government in {id(g): g for g in model.governing if g}.values():
+            _allot(model, government, levers, costs, allotted, part)
+    model.allotted = {name: np.array(values) for name, values in allotted.items()}
     return part
 
 
+def _allot(
+    model: World,
+    government: Government,
+    levers: np.ndarray,
+    costs: dict[str, list[float]],
+    allotted: dict[str, list[float]],
+    part: np.ndarray,
+) -> None:
+    """Let one government decide; `costs` is asked for at each place, `allotted` and `part` are written."""
+    p, at = model.p, government.place
+    rows = [row for row, other in enumerate(model.governing) if other is government]
+    asked = {name: sum(cost[row] for row in rows) for name, cost in costs.items() if _any(cost, rows)}
+    factor = _shifted(government, asked, float(levers["coordination"][at]), p)
+    extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
+    extra = min(extra, government.balance - government.for_grants(p))
+    delivered = government.allot(asked, p, extra)
+    part[rows] = delivered
+    for name, amount in asked.items():
+        granted = delivered * factor.get(name, 1.0)
+        for row in rows:
+            allotted[name][row] = granted * costs[name][row]
+        government.promise(name, granted * amount)
+    for name, change in factor.items():
+        model.shifted.setdefault(name, np.ones(part.size))[rows] = change
+    mixed = float(levers["instrument_mix"][government.city]) * government.for_grants(p)
+    into_guidance = float(p["mix_guidance_share"])
+    model.moved[at] = mixed
+    allotted["instrument_mix"][at] = into_guidance * mixed
+    allotted["fiscal_growth"][at] = extra
+    model.loss_cover[at] = (1.0 - into_guidance) * mixed
+
+
+def _any(cost: list[float], rows: list[int]) -> bool:
+    return any(cost[row] for row in rows)
+
+
 def _shifted(
-    government: Government, asked: dict[str, float], strength: float, p: np.void
+    government: Government, asked: dict[str, float], strength: float, p: Mapping[str, float]
 ) -> dict[str, float]:
     """Return the factors by which coordination changes what programmes ask for."""
     if strength <= 0.0:
@@ -187,8 +211,8 @@ def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float)
 
     Programmes and governments of the city share in proportion to what they had put aside.
     """
-    rows = np.flatnonzero(model.geography.city_of == city)
-    shares = [(float(model.allotted[name][row]), name, row) for name in programmes for row in rows]
+    rows = np.flatnonzero(model.geography.city_of == city).tolist()
+    shares = [(model.allotted[name].item(row), name, row) for name in programmes for row in rows]
     total = math.fsum(share for share, _, _ in shares)
     paid = 0.0
     for share, name, row in shares:

@@ -1,5 +1,6 @@
 """The market for venture capital: firms that cannot finance their plans meet funds that look for deals."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ LOCK_UP = 8
 """Quarters before a holding can be sold (assumption)."""
 
 
-def fund_reach(geography: Geography, minutes: np.ndarray, p: np.void) -> np.ndarray:
+def fund_reach(geography: Geography, minutes: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return the share of a fund's money (row: its city) that looks for deals in each city (column)."""
     weight = halved(minutes, 90.0)
     weight[np.diag_indices_from(weight)] *= p["local_bias"]
@@ -197,10 +198,25 @@ def exit_skill(public_share: float, p: Any) -> float:
 
 
 @rule
-def exit_rate(firm: Any, stage: int, public_share: float, p: Any) -> float:
-    """Return the yearly rate at which a holding is sold or listed, by stage, opportunity and fund's skill."""
-    quality = 2.0 / (1.0 + np.exp(-firm.opportunity))
+def exit_rate(quality: float, stage: int, public_share: float, p: Any) -> float:
+    """Return the yearly rate at which a holding is sold or listed, by stage, its quality and fund's skill."""
     return float(p.holding_exit_rate * p.exit_step ** (stage - EARLY) * exit_skill(public_share, p) * quality)
+
+
+@rule
+def exit_quality(firm: Any) -> float:
+    """Return how much more often a firm is sold or listed for its opportunity (0-2)."""
+    return float(2.0 / (1.0 + np.exp(-firm.opportunity)))
+
+
+@rule
+def _highest_exit_rates(public_share: Any, p: Any) -> Any:
+    """Return the most that the exit rate of a holding of each fund can be (float64[F])."""
+    highest = np.zeros(public_share.size)
+    for fund in range(public_share.size):
+        for stage in range(SEED, GROWTH + 1):
+            highest[fund] = max(highest[fund], exit_rate(2.0, stage, public_share[fund], p))
+    return highest
 
 
 @rule
@@ -222,7 +238,7 @@ def review_holdings(
     and for the others, proceeds, cost of what was sold, and cost of what was written off. `losses`
     (float64[C]) takes private partners' part of seed rounds written off, by the firm's city.
     """
-    kept = 0
+    kept, highest = 0, _highest_exit_rates(public_share, p)
     for h in range(count):
         holding = holdings[h]
         fund, kind = holding.fund, 0 if holding.stage == SEED else 1
@@ -235,10 +251,14 @@ def review_holdings(
                 losses[firms[holding.row].city] += (1.0 - public_share[fund]) * holding.cost
             continue
         if quarter - holding.quarter >= LOCK_UP:
-            firm = firms[holding.row]
-            stage = holdings[last[holding.row]].stage
-            chance = 0.25 * exit_rate(firm, stage, public_share[fund], p)
-            if uniform(stream(seed, holding.firm, quarter), Purpose.EXIT_DEAL) < chance:
+            u = uniform(stream(seed, holding.firm, quarter), Purpose.EXIT_DEAL)
+            # Most draws lie above any chance, which spares the power and the exponential.
+            is_sold = u < 0.25 * highest[fund]
+            if is_sold:
+                quality = exit_quality(firms[holding.row])
+                stage = holdings[last[holding.row]].stage
+                is_sold = u < 0.25 * exit_rate(quality, stage, public_share[fund], p)
+            if is_sold:
                 books[kind, 0, fund] += p.exit_multiple * holding.cost
                 books[kind, 1, fund] += holding.cost
                 continue

@@ -19,22 +19,37 @@ def bring_together(model: World) -> None:
     consortia, visits = consortia_paid(model), secondments(model)
     if not (consortia.any() or visits.any()):
         return
-    firms, cities = model.firms.records, model.links.shape[0]
-    searching = (firms["alive"] == 1) & (firms["does_rd"] == 1)
-    lonely = searching & (model.partners >= NOBODY).all(axis=1) & (model.partners == NOBODY).any(axis=1)
+    firms = model.firms.records
+    searching, lonely = _who_may_join(firms, model.partners, consortia.size)
     join(
         firms,
         firms.size,
         model.partners,
         model.seed,
         model.quarter,
-        _reach(consortia, np.bincount(firms["city"][searching], minlength=cities)),
-        _reach(visits, np.bincount(firms["city"][lonely], minlength=cities)),
+        _reach(consortia, searching),
+        _reach(visits, lonely),
         model.university_fields,
         model.university_starts,
         model.parameters[0],
         model.links,
     )
+
+
+@rule
+def _who_may_join(firms: Any, partners: Any, cities: int) -> Any:
+    """Count by city firms with R&D, and those of them with no academic partner and room for one."""
+    searching, lonely = np.zeros(cities, dtype=np.int64), np.zeros(cities, dtype=np.int64)
+    for i in range(firms.size):
+        firm = firms[i]
+        if firm.alive == 1 and firm.does_rd == 1:
+            searching[firm.city] += 1
+            academic, free = False, False
+            for slot in range(SLOTS):
+                academic = academic or partners[i, slot] < NOBODY
+                free = free or partners[i, slot] == NOBODY
+            lonely[firm.city] += free and not academic
+    return searching, lonely
 
 
 def consortia_paid(model: World) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The market for technology contracts: who sells what firms buy, and what of it is registered."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from simulation.academia import capacity
@@ -22,11 +24,13 @@ def settle_contracts(model: World) -> None:
     size = np.zeros_like(academic)
     for university in model.universities:
         size[university.city] += university.size
+    for_academia, sizes = (share * sold).tolist(), size.tolist()
     for university in model.universities:
-        city = university.city
-        income = share[city] * sold[city] * university.size / size[city]
-        university.cash += float(income)
-        academic[university.city] += float(income)
+        if sizes[university.city] <= 0.0:  # all its universities are new and without money yet
+            continue
+        income = for_academia[university.city] * university.size / sizes[university.city]
+        university.cash += income
+        academic[university.city] += income
     model.outside["services"] += float((sold - academic).sum())
     model.contracts_sold = sold
     if model.registered_share is None:
@@ -50,7 +54,7 @@ def registered_contracts(model: World) -> np.ndarray:
     return np.asarray(sold_by_place(model) * model.registered_share * model.contract_registration)
 
 
-def attraction(capable: np.ndarray, p: np.void) -> np.ndarray:
+def attraction(capable: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return what a city's sellers can do, relative to what they could without programmes at universities."""
     return np.asarray(1.0 + p["contract_university"] * (capable - 1.0))
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from agents.compiling import rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.records import FIRM
+from simulation import threads
 from simulation.randomness import (
     Purpose,
     child_id,
@@ -22,6 +24,9 @@ from simulation.randomness import (
     stream,
     uniform,
 )
+
+LEAVE_SLOT = 1_000_000
+"""First slot of a firm's founders on leave: beyond those of founders who go anyway."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +130,31 @@ def parents_on_leave(
     Researchers with the same right to leave (`leave`, float64[P]) are as likely as one another: those with
     the least waiting times go, exponential at the rate of a firm's researchers.
     """
-    able = (firms["alive"] == 1) & (firms["does_rd"] == 1) & (numbers[firms["city"]] > 0)
-    rate = firms["researchers"] * leave[firms["place"]]
-    rows = np.flatnonzero(able & (rate > 0.0))
-    waits = -np.log(draws(seed, firms["id"][rows], quarter, Purpose.LEAVE)) / rate[rows]
+    found = threads.each(lambda part: _who_may_leave(firms, part, leave, numbers), threads.by_row(firms.size))
+    rows, ids, rates = (np.concatenate(column) for column in zip(*found, strict=True))
+    waits = -np.log(draws(seed, ids, quarter, Purpose.LEAVE)) / rates
     rows = rows[np.argsort(waits)]
     cities = firms["city"][rows]
     chosen = [rows[cities == city][:number] for city, number in enumerate(numbers) if number]
     return np.concatenate(chosen) if chosen else rows[:0]
+
+
+@rule
+def _who_may_leave(firms: Any, part: Any, leave: Any, numbers: Any) -> Any:
+    """Return, for a part of the rows, those whose researchers may leave, their ids, and how many can."""
+    size = part[1] - part[0]
+    rows = np.empty(size, dtype=np.int64)
+    ids = np.empty(size, dtype=np.uint64)
+    rates = np.empty(size)
+    found = 0
+    for i in range(part[0], part[1]):
+        firm = firms[i]
+        if firm.alive == 1 and firm.does_rd == 1 and numbers[firm.city] > 0:
+            rate = firm.researchers * leave[firm.place]
+            if rate > 0.0:
+                rows[found], ids[found], rates[found] = i, firm.id, rate
+                found += 1
+    return rows[:found], ids[:found], rates[:found]
 
 
 def corporate_spin_offs(
@@ -142,13 +164,20 @@ def corporate_spin_offs(
     seed: int,
     quarter: int,
     p: np.void,
-    slot: int = 0,
+    first_slot: int = 0,
 ) -> np.ndarray:
-    """Return firms founded by researchers who leave the firms at the rows `parents`; same field."""
+    """Return firms founded by researchers who leave the firms at the rows `parents`; same field.
+
+    A row stands once for each founder, all of a row next to each other.
+    """
     if not parents.size:
         return np.zeros(0, dtype=FIRM)
     mothers = firms[parents]
-    ids = np.array([child_id(mother, quarter, slot) for mother in mothers["id"]], dtype=np.uint64)
+    starts = np.flatnonzero(np.diff(parents, prepend=-1))
+    slots = first_slot + np.arange(parents.size) - np.repeat(starts, np.diff(starts, append=parents.size))
+    ids = np.array(
+        [child_id(*child) for child in zip(mothers["id"], repeat(quarter), slots.tolist())], dtype=np.uint64
+    )
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
     return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
 

@@ -32,6 +32,7 @@ from simulation.runs import (
     fingerprint,
     run_id,
 )
+from simulation.threads import threads
 from simulation.workers import interrupts_remembered, spread, worker_pool
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
@@ -54,15 +55,22 @@ def stream(named: Mapping[str, RunSpec], processes: int | None = None) -> Genera
     named
         What to simulate, by run name.
     processes
-        Worker processes; by default one a core. With one, everything happens in this process.
+        Worker processes; by default one a core. With one, everything happens in this process; a single run
+        happens there too, on as many threads instead.
 
     Raises
     ------
     WorkerError
         A worker was killed from outside, as the system does when memory runs out.
     """
-    processes = min(number_of_processes(processes), len(named))
+    cores = number_of_processes(processes)
+    processes = min(cores, len(named))
     work = batches(named, processes)
+    if len(named) == 1:
+        with threads(min(cores, os.cpu_count() or 1)):
+            [result] = run_together(work[0], Histories())
+        yield result
+        return
     if processes <= 1:
         histories = Histories()
         for batch in work:

@@ -12,18 +12,18 @@ import numpy as np
 from agents.certification_rules import certify, register
 from agents.compiling import rule
 from agents.exploration_rules import go_on_exploring, may_explore, start_exploring
-from agents.innovation_rules import invention_rate, learn
+from agents.innovation_rules import highest_invention_rate, invention_rate, learn
 from agents.market_rules import grow, log_productivity, value_added
 from agents.quantiles import unit_shock
 from agents.research_rules import YOUNG, invest, renew_opportunity
 from agents.support_rules import can_upgrade, coaching_reach, grant_priority, newly_in_park, upgrade
 from agents.survival_rules import (
     balance,
+    closes,
     dividend,
-    exit_chance,
     income_tax,
     operating_surplus,
-    spin_off_chance,
+    spin_offs,
 )
 from agents.venture_rules import cover_losses, expand
 from simulation.randomness import Purpose, binomial, poisson, stream, uniform
@@ -38,6 +38,7 @@ YEARLY_CALL = 3
 def plan_firms(
     firms: Any,
     count: int,
+    cities: Any,
     seed: int,
     quarter: int,
     places: Any,
@@ -49,7 +50,7 @@ def plan_firms(
     payroll: Any,
     seekers: Any,
 ) -> int:
-    """First pass: opportunity, size, bid for demand, R&D budget.
+    """First pass over the firms of some `cities` (bool[C]): opportunity, size, bid for demand, R&D budget.
 
     Adds up by city and field the bids and log productivity weighted by them, by city the money offered to
     researchers; returns the number of rows written to `seekers`, the firms that look for equity.
@@ -57,7 +58,7 @@ def plan_firms(
     seeking = 0
     for i in range(count):
         firm = firms[i]
-        if firm.alive == 0:
+        if firm.alive == 0 or not cities[firm.city]:
             continue
         key = stream(seed, firm.id, quarter)
         age = quarter - firm.birth
@@ -103,6 +104,7 @@ def win_grant(firm: Any, u: float, priority: float, p: Any) -> None:
 def operate_firms(
     firms: Any,
     count: int,
+    cities: Any,
     seed: int,
     quarter: int,
     places: Any,
@@ -117,16 +119,17 @@ def operate_firms(
     ledger: Any,
     founders: Any,
 ) -> int:
-    """Second pass: sell, pay, learn, invent, seek status, live or close.
+    """Second pass over the firms of some `cities` (bool[C]): sell, pay, learn, invent, live or close.
 
-    Fills the statistics by place and the ledger by city; returns the number of parents in `founders`,
-    the rows of firms whose researchers leave to found their own.
+    Fills the statistics by place and the ledger by city; returns the number of founders, and
+    puts into `founders` the row of the firm that each of them leaves.
     """
     spun_off = 0
+    more_contracts = contract_response(supports, p)
     last_quarter = quarter % 4 == YEARLY_CALL
     for i in range(count):
         firm = firms[i]
-        if firm.alive == 0:
+        if firm.alive == 0 or not cities[firm.city]:
             continue
         key = stream(seed, firm.id, quarter)
         age = quarter - firm.birth
@@ -137,7 +140,10 @@ def operate_firms(
         firm.scale += log_price[firm.city, firm.field]
         firm.researchers = p.wage_share * firm.rd / place.wage
         member = in_park(firm, seed, support)
-        settle(firm, age, key, place, nation, support, member, p, stat, ledger[firm.city])
+        settle(
+            firm, age, key, place, nation, support, more_contracts[firm.place], member, p, stat,
+            ledger[firm.city],
+        )  # fmt: skip
         if can_upgrade(firm):
             stat.upgradable += firm.revenue
             if support.upgrade_rate > 0.0:
@@ -160,11 +166,12 @@ def operate_firms(
             firm.cash += new * support.certification_reward
             stat.rewards += new * support.certification_reward
         register(firm, place, coached, uniform(key, Purpose.REGISTRATION), p)
-        if firm.does_rd == 1 and uniform(key, Purpose.SPIN_OFF) < spin_off_chance(firm, p):
-            if spun_off < founders.size:
-                founders[spun_off] = i
-            spun_off += 1
-        if uniform(key, Purpose.EXIT) < exit_chance(firm, age, place, support.mentoring, p):
+        if firm.does_rd == 1:
+            for _ in range(spin_offs(firm, uniform(key, Purpose.SPIN_OFF), p)):
+                if spun_off < founders.size:
+                    founders[spun_off] = i
+                    spun_off += 1
+        if closes(firm, age, place, support.mentoring, uniform(key, Purpose.EXIT), p):
             close(firm, stat, ledger[firm.city])
             continue
         firm.tenant = max(0, firm.tenant - 1)
@@ -173,7 +180,19 @@ def operate_firms(
         if last_quarter:
             firm.revenue_year = 0.0
             firm.rd_year = 0.0
-    return min(spun_off, founders.size)
+    return spun_off
+
+
+@rule
+def contract_response(supports: Any, p: Any) -> Any:
+    """Return by how much cheaper contracts raise what firms buy at each place, a factor (float64[P])."""
+    factor = np.ones(supports.size)
+    for place in range(supports.size):
+        support = supports[place]
+        if support.voucher > 0.0 or support.brokerage > 0.0:
+            price = (1.0 - support.voucher) * (1.0 - support.brokerage)
+            factor[place] = price**-p.voucher_response
+    return factor
 
 
 @rule
@@ -184,6 +203,7 @@ def settle(
     place: Any,
     nation: Any,
     support: Any,
+    more_contracts: float,
     member: bool,
     p: Any,
     stat: Any,
@@ -195,10 +215,7 @@ def settle(
     tax = income_tax(firm, surplus, reported, nation)
     granted = firm.grant * place.grant_ratio * firm.rd
     misused = p.grant_misuse * granted
-    contract = firm.contracts * firm.rd
-    if support.voucher > 0.0 or support.brokerage > 0.0:
-        price = (1.0 - support.voucher) * (1.0 - support.brokerage)
-        contract *= price**-p.voucher_response
+    contract = firm.contracts * firm.rd * more_contracts
     voucher = support.voucher * contract
     interest = 0.25 * p.interest * firm.debt
     wages = p.wage_share * firm.rd
@@ -274,7 +291,9 @@ def patent(firm: Any, key: np.uint64, place: Any, nation: Any, log_pool: float, 
     if firm.patents > 0:
         lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
     if firm.does_rd == 1:
-        filings = poisson(invention_rate(firm, place, log_pool, p), uniform(key, Purpose.INVENTION))
+        u = uniform(key, Purpose.INVENTION)
+        if u > 1.0 - highest_invention_rate(firm, place, log_pool, p):  # few draws lie there
+            filings = poisson(invention_rate(firm, place, log_pool, p), u)
         if firm.exploring > 0:
             filings += go_on_exploring(firm, uniform(key, Purpose.DISCOVERY), p)
     if filings + opened + decided + lapsed == 0:

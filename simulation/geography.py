@@ -1,5 +1,6 @@
 """Geography: places, travel times, and how contact and knowledge fade with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,7 +81,7 @@ def hindered(minutes: np.ndarray, friction: np.ndarray) -> np.ndarray:
     return np.asarray(minutes * (1.0 + larger))
 
 
-def borders(geography: Geography, p: np.void, relief: np.ndarray | float = 0.0) -> np.ndarray:
+def borders(geography: Geography, p: Mapping[str, float], relief: np.ndarray | float = 0.0) -> np.ndarray:
     """Return what a provincial border leaves of contact between two cities (float64[C, C]).
 
     `relief` is the share by which mutual recognition lowers how much denser contact is within a province.
@@ -89,7 +90,7 @@ def borders(geography: Geography, p: np.void, relief: np.ndarray | float = 0.0) 
     return np.where(geography.same_province, 1.0, across)
 
 
-def spillover_kernel(border: np.ndarray, minutes: np.ndarray, p: np.void) -> np.ndarray:
+def spillover_kernel(border: np.ndarray, minutes: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return the weight of each city's knowledge (column) in what a city (row) can reach.
 
     Tacit knowledge fades within some 250 km and at provincial borders (Bottazzi & Peri 2003; Jiang et al.
@@ -101,7 +102,9 @@ def spillover_kernel(border: np.ndarray, minutes: np.ndarray, p: np.void) -> np.
     return np.asarray((1.0 - share) * tacit + share * codified)
 
 
-def collaboration_reach(border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: np.void) -> np.ndarray:
+def collaboration_reach(
+    border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: Mapping[str, float]
+) -> np.ndarray:
     """Return the mass of possible partners in each city (column) as seen from a city (row)."""
     weight = mass[None, :] * halved(minutes, p["gravity_half_life"]) * border
     weight[np.diag_indices_from(weight)] *= p["home_bias"]
@@ -109,7 +112,7 @@ def collaboration_reach(border: np.ndarray, minutes: np.ndarray, mass: np.ndarra
 
 
 def collaboration_gravity(
-    border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: np.void
+    border: np.ndarray, minutes: np.ndarray, mass: np.ndarray, p: Mapping[str, float]
 ) -> np.ndarray:
     """Return the chance that a search from a city (row) leads to a city (column); rows sum to one."""
     weight = collaboration_reach(border, minutes, mass, p)

@@ -150,7 +150,7 @@ def _firms(model: World) -> None:
     population = synthesise(
         totals,
         model.geography,
-        model.p,
+        model.parameters[0],
         model.pass_rate,
         model.seed,
         model.scale,

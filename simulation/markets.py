@@ -1,5 +1,7 @@
 """The markets for goods and for researchers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from agents.market_rules import TRADITIONAL_FIELD
@@ -21,7 +23,7 @@ class GoodsMarket:
         """Set the price at which all demand is served: revenue of a firm is its bid times the price."""
         self.price = np.divide(self.demand, bids, out=np.zeros_like(bids), where=bids > 0.0)
 
-    def advance(self, growth: np.ndarray, productivity: np.ndarray, p: np.void) -> None:
+    def advance(self, growth: np.ndarray, productivity: np.ndarray, p: Mapping[str, float]) -> None:
         """Let demand grow by a quarter, faster in high-tech fields.
 
         Parameters
@@ -77,7 +79,12 @@ class TalentMarket:
         return np.asarray((self.high_level / self.stock / self.high_level_start) ** elasticity)
 
     def advance(
-        self, geography: Geography, minutes: np.ndarray, growth: np.ndarray, graduates: np.ndarray, p: np.void
+        self,
+        geography: Geography,
+        minutes: np.ndarray,
+        growth: np.ndarray,
+        graduates: np.ndarray,
+        p: Mapping[str, float],
     ) -> None:
         """Let outside wages grow, careers end, graduates arrive and researchers move, for one quarter."""
         self.outside_wage *= 1.0 + growth - 0.25 * p["employment_growth"]
@@ -99,7 +106,7 @@ class TalentMarket:
         self.high_level_balance += float(coming.sum())
 
 
-def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: np.void) -> np.ndarray:
+def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return the researchers who move from each city (row) to each city (column) in a quarter."""
     pull = stock[None, :] * halved(minutes, p["migration_half_life"])
     pull = pull * (wage[None, :] / wage[:, None]) ** p["migration_wage_elasticity"]

@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from agents.parameters import parameter_record
+from agents.parameters import Parameters, parameter_record
 from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario, load_scenario
 from simulation import initial
@@ -64,7 +64,7 @@ class InnovationModel(World):
         self.until = int(_within("until", until, FIRST_YEAR, LAST_YEAR))
         self.check = check
         self.parameters = parameter_record(parameters)
-        self.p = self.parameters[0]
+        self.p = Parameters(self.parameters[0])
         self.quarter = 0
         chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         initial.set_up(self, chosen, load_effects() if effects is None else effects)
@@ -99,11 +99,11 @@ class InnovationModel(World):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a world of its own in the same state; data that never change are shared."""
-        for shared in (self.geography, self.start, self.fields, self.outlook, self.scenario_spec):
+        for shared in (self.geography, self.start, self.fields, self.outlook, self.scenario_spec, self.p):
             memo[id(shared)] = shared
         twin = memo[id(self)] = object.__new__(type(self))
         twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        twin.p = twin.parameters[0]
+        twin.p = Parameters(twin.parameters[0])
         if hasattr(mesa.Agent, "_ids"):
             following = next(mesa.Agent._ids[self])
             for model in (self, twin):

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from agents.compiling import rule
+from simulation import threads
 from simulation.geography import collaboration_gravity
 from simulation.randomness import Purpose, mix, stream, uniform
 from simulation.world import World
@@ -33,25 +34,40 @@ def search_partners(model: World, old: np.ndarray, quarter: int, gain: np.ndarra
     firms, p, cities = model.firms, model.parameters[0], len(model.geography.cities)
     model.gravity = collaboration_gravity(model.border, model.minutes, model.rd_mass, p)
     ring, ring_place, starts = rings(firms.records, cities, model.seed, quarter)
-    model.partners = renew_partners(
-        firms.records,
-        firms.count,
-        old,
-        model.seed,
-        quarter,
-        np.cumsum(model.gravity, axis=1),
-        np.minimum(1.0, p["search_rate"] * gain),
-        ring,
-        ring_place,
-        starts,
-        model.university_ids,
-        model.university_fields,
-        model.university_starts,
-        p,
-        rounds,
-    )
-    model.links = np.zeros((cities, cities + 1))
-    partner_effects(firms.records, firms.count, model.partners, p, model.links)
+    ids, fields, active = gather(firms.records, firms.count)
+    model.partners = np.full((firms.count, SLOTS), NOBODY, dtype=np.int32)
+
+    def renew(rows: tuple[int, int]) -> None:
+        renew_partners(
+            firms.records,
+            rows,
+            ids,
+            fields,
+            active,
+            old,
+            model.partners,
+            model.seed,
+            quarter,
+            np.cumsum(model.gravity, axis=1),
+            np.minimum(1.0, p["search_rate"] * gain),
+            ring,
+            ring_place,
+            starts,
+            model.university_ids,
+            model.university_fields,
+            model.university_starts,
+            p,
+            rounds,
+        )
+
+    def count_links(rows: tuple[int, int]) -> np.ndarray:
+        links = np.zeros((cities, cities + 1))
+        partner_effects(firms.records, rows, model.partners, p, links)
+        return links
+
+    parts = threads.by_row(firms.count)
+    threads.each(renew, parts)
+    model.links = np.sum(threads.each(count_links, parts), axis=0)
 
 
 @rule
@@ -62,8 +78,12 @@ def _pair(a: np.uint64, b: np.uint64) -> np.uint64:
 @rule
 def renew_partners(
     firms: Any,
-    count: int,
+    rows: Any,
+    ids: Any,
+    fields: Any,
+    active: Any,
     old: Any,
+    new: Any,
     seed: int,
     quarter: int,
     gravity: Any,
@@ -76,11 +96,15 @@ def renew_partners(
     university_start: Any,
     p: Any,
     rounds: int,
-) -> Any:
-    """Return next year's partner table (int32[count, SLOTS]) from last year's.
+) -> None:
+    """Write some `rows` (the first, and the end) of next year's partner table `new` (int32[N, SLOTS]).
 
     Parameters
     ----------
+    ids, fields, active : uint64[N], int8[N], bool[N]
+        What all firms are, from `gather`.
+    old : int32[M, SLOTS]
+        Last year's table.
     gravity : float64[C, C]
         Cumulative chances over cities (columns) of a search from a city (row).
     search : float64[C]
@@ -90,10 +114,8 @@ def renew_partners(
         (city number plus 0-1). A draw finds the firm that follows it, so that one firm more is found by
         those alone who land just before it.
     """
-    new = np.full((count, SLOTS), NOBODY, dtype=np.int32)
-    ids, fields, active = _gather(firms, count)
     ring_ids, ring_fields = ids[ring], fields[ring]
-    for i in range(count):
+    for i in range(rows[0], rows[1]):
         firm = firms[i]
         if firm.alive == 0:
             continue
@@ -133,11 +155,10 @@ def renew_partners(
             if partner != NOBODY and not known:
                 new[i, filled] = partner
                 filled += 1
-    return new
 
 
 @rule
-def _gather(firms: Any, count: int) -> Any:
+def gather(firms: Any, count: int) -> Any:
     """Return ids, fields and whether firms do R&D: partners lie anywhere, and these stay in the cache."""
     ids = np.empty(count, dtype=np.uint64)
     fields = np.empty(count, dtype=np.int8)
@@ -239,15 +260,15 @@ def _find(
 
 
 @rule
-def partner_effects(firms: Any, count: int, partners: Any, p: Any, links: Any) -> None:
-    """Write what partners add to each firm, and count the links between cities in `links` (float64[C, C+1]).
+def partner_effects(firms: Any, rows: Any, partners: Any, p: Any, links: Any) -> None:
+    """Write what partners add to the firms in some rows, and count these firms' links (float64[C, C+1]).
 
     A university or institute adds a fixed share, a firm the more the larger its knowledge stock relative to
     one's own (high spillover potential, Branstetter & Sakakibara 2002). The last column of `links` counts
     partners among universities.
     """
     universities = links.shape[0]
-    for i in range(count):
+    for i in range(rows[0], rows[1]):
         firm = firms[i]
         if firm.alive == 0:
             continue

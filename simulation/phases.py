@@ -3,7 +3,7 @@
 import numpy as np
 
 from agents.university import Draws
-from simulation import delivery, entry, funding, yearbook
+from simulation import delivery, entry, funding, threads, yearbook
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
@@ -108,20 +108,33 @@ def plan(model: World) -> None:
     model.bids = np.zeros((cities, fields))
     model.contribution = np.zeros((cities, fields))
     model.payroll = np.zeros(cities)
-    model.seeking = plan_firms(
-        model.firms.records,
-        model.firms.count,
-        model.seed,
-        model.quarter,
-        model.places,
-        model.nation,
-        model.support,
-        model.parameters[0],
-        model.bids,
-        model.contribution,
-        model.payroll,
-        model.seekers,
-    )
+
+    def part(mine: np.ndarray) -> np.ndarray:
+        seekers = np.empty_like(model.seekers)
+        found = plan_firms(
+            model.firms.records,
+            model.firms.count,
+            mine,
+            model.seed,
+            model.quarter,
+            model.places,
+            model.nation,
+            model.support,
+            model.parameters[0],
+            model.bids,
+            model.contribution,
+            model.payroll,
+            seekers,
+        )
+        return seekers[:found]
+
+    model.seeking = threads.merged(threads.each(part, _shares(model)), model.seekers)
+
+
+def _shares(model: World) -> list[np.ndarray]:
+    """Return the cities of each thread, by the firms that they had at the end of the last quarter."""
+    cities = len(model.geography.cities)
+    return threads.by_city(np.bincount(model.geography.city_of, model.stats["firms"], cities))
 
 
 def markets(model: World) -> None:
@@ -137,26 +150,35 @@ def markets(model: World) -> None:
 def operate(model: World) -> None:
     """Second pass over firms."""
     price = model.goods.price
+    log_price = np.log(np.maximum(price, 1e-12))
+    shares = _shares(model)
     model.stats[:] = 0
     model.ledger[:] = 0
     model.knowledge_stock[:] = 0.0
-    model.spun_off = operate_firms(
-        model.firms.records,
-        model.firms.count,
-        model.seed,
-        model.quarter,
-        model.places,
-        model.nation,
-        model.support,
-        model.parameters[0],
-        price,
-        np.log(np.maximum(price, 1e-12)),
-        model.log_pool,
-        model.stats,
-        model.knowledge_stock,
-        model.ledger,
-        model.founders,
-    )
+
+    def part(mine: np.ndarray) -> np.ndarray:
+        founders = np.empty_like(model.founders)
+        found = operate_firms(
+            model.firms.records,
+            model.firms.count,
+            mine,
+            model.seed,
+            model.quarter,
+            model.places,
+            model.nation,
+            model.support,
+            model.parameters[0],
+            price,
+            log_price,
+            model.log_pool,
+            model.stats,
+            model.knowledge_stock,
+            model.ledger,
+            founders,
+        )
+        return founders[:found]
+
+    model.spun_off = threads.merged(threads.each(part, shares), model.founders)
     model.firms.changed()
 
 
@@ -224,7 +246,7 @@ def entry_conditions(model: World) -> entry.EntryConditions:
 
 def founding(model: World) -> None:
     """Start the quarter's new firms."""
-    seed, quarter, p = model.seed, model.quarter, model.p
+    seed, quarter, p = model.seed, model.quarter, model.parameters[0]
     names = tuple(place.id for place in model.geography.places)
     found = entry.entrants(
         entry_conditions(model), model.field_shares, model.places, names, seed, quarter, p, model.scale
@@ -232,7 +254,7 @@ def founding(model: World) -> None:
     parents = model.founders[: model.spun_off]
     spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
     on_leave = entry.corporate_spin_offs(
-        model.firms.records, _on_leave(model), model.places, seed, quarter, p, slot=1
+        model.firms.records, _on_leave(model), model.places, seed, quarter, p, first_slot=entry.LEAVE_SLOT
     )
     academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
     for born in (found, spun, on_leave, academic):

@@ -36,6 +36,9 @@ MAX_SEED = 2**32 - 1
 
 Watch = Callable[[InnovationModel], object]
 
+SAME_BITS = Path(__file__).with_name("same_bits.json")
+"""By the hash of the present source, that of the older one whose bits it gives."""
+
 _PACKAGES = ("agents", "scenarios", "simulation")
 _IMPORT = re.compile(r"^\s*(?:from (\S+) import (\([^)]*\)|.+)|import (.+))$", re.MULTILINE)
 _OWN_HASH = {"parameters.csv"}  # the parameter table
@@ -105,6 +108,18 @@ class Fingerprint:
 
 @cache
 def code_hash() -> str:
+    """Return the name of the model's code: the hash of the source that first gave the bits it gives.
+
+    Usually that is the present source; `SAME_BITS` names an older one if the present one was shown to give
+    the same bits (`dashboard.same_bits`).
+    """
+    known = json.loads(SAME_BITS.read_text(encoding="utf-8")) if SAME_BITS.is_file() else {}
+    source = source_hash()
+    return str(known.get(source, source))
+
+
+@cache
+def source_hash() -> str:
     """Return the SHA-256 of every source file and table that can change a trajectory.
 
     These are the modules that the model imports, directly or through others, and the packages' tables; what

@@ -4,6 +4,7 @@ Sizes have a Pareto tail, R&D is zero-inflated and log-normal, patents are skewe
 exactly to the starting values, so that what is random is who has what and not how much there is.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,8 @@ WARM_UP_QUARTERS = 16
 """Quarters over which R&D finds its steady state before the run."""
 TECHNOLOGY_PARTICIPATION = 0.6
 """Technology firms with R&D (assumption)."""
+LARGEST_PART = 0.2
+"""Share of firms, the largest, that make up for what a sample misses of the tail."""
 MEAN_STAGE = 1.5
 """Mean stage of the rounds before 2015, between early and growth rounds (as later in a run)."""
 
@@ -165,23 +168,44 @@ def _size(firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np
     industrial = firms["kind"] == Kind.INDUSTRIAL
     threshold = p["above_scale_revenue"]
     total = totals["above_scale_value_added"] * YI / p["value_added_industrial"] * scale
-    tail = threshold * _ranks(u[industrial]) ** (-1.0 / SIZE_TAIL)
+    tail = threshold * _pareto(round(totals["industrial_firms"]), _order(u[industrial]))
     floor = 0.95 * threshold
     if industrial.any():
         tail = floor + (tail - floor) * max(0.02, (total - floor * tail.size) / (tail - floor).sum())
         tail *= total / tail.sum()
     top = float(ndtr(np.log(0.95 * threshold / 250.0) / 1.1))
-    small = 250.0 * np.exp(1.1 * ndtri(_ranks(u[~industrial]) * top))
+    ranks = (_order(u[~industrial]) + 0.5) / max(1, int((~industrial).sum()))
+    small = 250.0 * np.exp(1.1 * ndtri(ranks * top))
     firms["revenue"][industrial] = 0.25 * tail
     firms["revenue"][~industrial] = 0.25 * small
     firms["cash"] = 0.7 * firms["revenue"] + 10.0
 
 
-def _ranks(u: np.ndarray) -> np.ndarray:
-    """Return evenly spread quantiles in the order of `u`: chance decides who is large, not how large."""
-    ranks = np.empty(u.size)
-    ranks[np.argsort(u, kind="stable")] = (np.arange(u.size) + 0.5) / max(1, u.size)
-    return ranks
+def _order(u: np.ndarray) -> np.ndarray:
+    """Return each one's place in the order of `u`: chance decides who is large, not how large."""
+    order = np.empty(u.size, dtype=np.int64)
+    order[np.argsort(u, kind="stable")] = np.arange(u.size)
+    return order
+
+
+def _pareto(firms: int, order: np.ndarray) -> np.ndarray:
+    """Return sizes over the least of a Pareto law, largest first, for a sample that stands for `firms`.
+
+    The law has so heavy a tail that evenly spread quantiles of a sample miss much of it. If all made up for
+    that, the usual firm would be too large; so the largest do, who share what firms of their part have.
+    """
+    if not order.size:
+        return np.zeros(0)
+    every, sizes = (
+        ((np.arange(count) + 0.5) / count) ** (-1.0 / SIZE_TAIL)
+        for count in (max(firms, order.size), order.size)
+    )
+    share = every.size / sizes.size
+    for part in np.split(np.arange(sizes.size), [math.ceil(LARGEST_PART * sizes.size)]):
+        if part.size:
+            there = every[round(part[0] * share) : round((part[-1] + 1) * share)]
+            sizes[part] *= there.sum() / share / sizes[part].sum()
+    return np.asarray(sizes[order])
 
 
 def _fields(firms: np.ndarray, share: np.ndarray, totals: PlaceTotals, seed: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.fund import GuidanceFund, Offer, VentureFund
 from agents.government import Government
+from agents.parameters import Parameters
 from agents.population import RecordPopulation
 from agents.university import University
 from scenarios.scenario import FIRST_YEAR, PlannedInstitute, Scenario
@@ -31,7 +32,7 @@ class World(mesa.Model):
     check: bool
     scenario_spec: Scenario
     parameters: np.ndarray  # one record, for compiled rules
-    p: np.void  # the same record, for Python
+    p: Parameters  # the same values, for Python
     quarter: int  # from 0, the first quarter of 2015
 
     # The outside, the map, policy.

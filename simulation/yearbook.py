@@ -157,13 +157,11 @@ def _publish_year(model: World, by_place: dict[str, np.ndarray]) -> None:
     for column, region in enumerate(REGIONS):
         sums = dict(zip(names, totals[column].tolist(), strict=True))
         sums["year"] = float(model.year)
-        inside = np.unique(model.geography.city_of[region_places()[column] > 0])
-        sums["rd_gini"] = gini(city_rd[inside])
+        sums["rd_gini"] = gini(city_rd[region_cities()[column]])
         if model.year <= BASE_YEAR:
             model.base_sums[region] = sums
         base = model.base_sums[region]
-        for index, indicator in enumerate(INDICATORS.values()):
-            model.table.values[row, index, column] = indicator.formula(sums, base)
+        model.table.values[row, :, column] = [each.formula(sums, base) for each in INDICATORS.values()]
 
 
 @cache
@@ -174,6 +172,13 @@ def region_places() -> np.ndarray:
     for row, region in enumerate(REGIONS):
         member[row, geography.members(region)] = 1.0
     return member
+
+
+@cache
+def region_cities() -> tuple[np.ndarray, ...]:
+    """Return the numbers of the cities in which each reporting region lies."""
+    city_of = load_geography().city_of
+    return tuple(np.unique(city_of[inside > 0]) for inside in region_places())
 
 
 def gini(values: np.ndarray) -> float:

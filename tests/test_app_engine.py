@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard.engine import LONGEST_REST, Engine, rest
+from dashboard.engine import LONGEST_REST, Engine, Request, rest
 from simulation.errors import YongwenError
 from simulation.experiment import plan
 from simulation.portrait import Portrait, PortraitSpec
@@ -102,6 +102,44 @@ def test_portraits_are_made_in_the_worker_and_only_a_few_are_kept(
     found = _all(engine.stream("a", specs))
     assert all(isinstance(result, Portrait) for result in found)
     assert [name for name in engine._cache if name.startswith("portrait")] == ["portrait-2"]
+
+
+class Idle(Engine):
+    """An engine without workers."""
+
+    def _work(self, lane: int) -> None:
+        pass
+
+
+def test_the_first_run_that_a_single_visitor_waits_for_has_all_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    engine = Idle(2)
+    engine.hasten("a", _runs("baseline", range(4)))
+    name, (request, spec), hands = taken(engine, 0)
+    assert hands == 2
+    assert engine._next(1, wait=False) is None, "the other lane leaves its processor to that run"
+    engine._finish(request, run_one(spec, name))
+    engine._rest()
+    assert [taken(engine, lane)[-1] for lane in (0, 1)] == [1, 1], "all others run side by side"
+    engine._rest()
+    engine.hasten("b", _runs("baseline", range(10, 14)))
+    assert taken(engine, 1)[-1] == 1, "another run is under way"
+
+
+def test_with_several_visitors_runs_are_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    engine = Idle(2)
+    for client, first in (("a", 20), ("b", 30)):
+        engine.hasten(client, _runs("baseline", range(first, first + 4)))
+    assert [taken(engine, lane)[-1] for lane in (0, 1)] == [1, 1]
+
+
+def taken(engine: Engine, lane: int) -> tuple[str, tuple[Request, RunSpec], int]:
+    job = engine._next(lane, wait=False)
+    assert job is not None
+    return job
 
 
 def test_pages_rest_the_longer_the_more_visitors_wait() -> None:

@@ -11,6 +11,7 @@ from agents.parameters import parameter_record
 from agents.records import FIRM
 from simulation.data import load_field_shares
 from simulation.entry import (
+    LEAVE_SLOT,
     EntryConditions,
     corporate_spin_offs,
     entrants,
@@ -138,6 +139,17 @@ def test_corporate_spin_offs_take_the_place_and_field_of_their_parent() -> None:
     alone = corporate_spin_offs(mothers, parents[1:2], PLACES, 1, 6, P)
     np.testing.assert_array_equal(alone, firms[1:2])  # who else spins off changes nothing
     assert corporate_spin_offs(mothers, parents[:0], PLACES, 1, 6, P).size == 0
+
+
+def test_several_founders_leave_one_firm() -> None:
+    mothers = np.zeros(9, dtype=FIRM)
+    mothers["id"] = np.arange(100, 109)
+    firms = corporate_spin_offs(mothers, np.array([2, 2, 2, 5]), PLACES, 1, 6, P)
+    assert np.unique(firms["id"]).size == 4
+    fewer = corporate_spin_offs(mothers, np.array([2, 5]), PLACES, 1, 6, P)
+    np.testing.assert_array_equal(fewer, firms[[0, 3]])  # those who come anyway stay the same
+    on_leave = corporate_spin_offs(mothers, np.array([2]), PLACES, 1, 6, P, first_slot=LEAVE_SLOT)
+    assert on_leave["id"][0] not in firms["id"]
 
 
 def with_researchers(count: int) -> np.ndarray:

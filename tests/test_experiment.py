@@ -103,13 +103,13 @@ def test_a_scenario_written_and_read_does_the_same(tmp_path, name):
     assert load_scenario(str(file)) == shipped.model_copy(update={"extends": None})
 
 
-def test_the_code_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
+def test_the_source_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
     root = Path(runs.__file__).parent.parent
     for package in ("agents", "scenarios", "simulation"):
         shutil.copytree(root / package, tmp_path / package)
     monkeypatch.setattr(runs, "__file__", str(tmp_path / "simulation" / "runs.py"))
-    code_hash = runs.code_hash.__wrapped__
-    assert code_hash() == runs.code_hash()
+    source_hash = runs.source_hash.__wrapped__
+    assert source_hash() == runs.source_hash()
 
     def change(file: str) -> None:
         with (tmp_path / file).open("a") as text:
@@ -117,11 +117,11 @@ def test_the_code_hash_sees_rules_and_not_the_shell(tmp_path, monkeypatch):
 
     for file in ("simulation/cli.py", "simulation/store.py", "scenarios/shapley.py", "agents/parameters.csv"):
         change(file)
-        assert code_hash() == runs.code_hash(), file
-    seen = {code_hash()}
+        assert source_hash() == runs.source_hash(), file
+    seen = {source_hash()}
     for file in ("simulation/model.py", "agents/firm.py", "scenarios/levers.py"):
         change(file)
-        seen.add(code_hash())
+        seen.add(source_hash())
     assert len(seen) == 4
 
 

@@ -21,6 +21,8 @@ from simulation.capital import (
     SEED,
     SEED_AGE,
     demand_for_capital,
+    exit_quality,
+    exit_rate,
     fund_reach,
     last_rounds,
     make_deals,
@@ -254,6 +256,22 @@ def test_an_old_holding_exits_with_the_stage_that_its_firm_has_reached() -> None
     assert books[1].sum() == 0.0
     assert books[0, 1, 0] == pytest.approx(reviewed(0.0, count=20_000)[1])
     assert kept == 40_000 - round(books[0, 1, 0] / 10.0)
+
+
+def test_holdings_exit_at_their_rate_whatever_the_opportunity_and_the_fund() -> None:
+    """What spares most of them the arithmetic leaves the chance as it is."""
+    count = 20_000
+    for opportunity in (-2.0, 0.0, 3.0):
+        for share in (0.0, 0.25, 1.0):
+            firms, holdings = np.zeros(count, dtype=FIRM), np.zeros(count, dtype=HOLDING)
+            firms["alive"], firms["opportunity"] = 1, opportunity
+            holdings["row"], holdings["firm"] = np.arange(count), np.arange(1, count + 1)
+            holdings["stage"] = GROWTH
+            last, books = last_rounds(holdings, count, count), np.zeros((2, 3, 1))
+            arguments = last, 1, 12, np.array([share]), P, books, np.zeros(1)
+            kept = review_holdings(firms, holdings, count, *arguments)
+            chance = 0.25 * exit_rate(exit_quality(firms[0]), GROWTH, share, P)
+            assert abs((count - kept) / count - chance) < 4.0 * np.sqrt(chance / count)
 
 
 # Rounds.

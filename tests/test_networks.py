@@ -19,6 +19,7 @@ from simulation.model import InnovationModel
 from simulation.networks import (
     NOBODY,
     SLOTS,
+    gather,
     partner_effects,
     remap,
     renew_partners,
@@ -164,9 +165,11 @@ def renewed(firms: Any, old: np.ndarray, seed: int = 9, quarter: int = 8, rounds
     model = started(0.1)
     ring, ring_place, starts = rings(firms, len(CITIES), seed, quarter)
     gravity, search = np.cumsum(model.gravity, axis=1), np.full(len(CITIES), 0.5)
-    table: np.ndarray = renew_partners(
-        firms, firms.size, old, seed, quarter, gravity, search, ring, ring_place, starts,
-        model.university_ids, model.university_fields, model.university_starts, model.parameters[0], rounds,
+    table = np.full((firms.size, SLOTS), NOBODY, dtype=np.int32)
+    renew_partners(
+        firms, (0, firms.size), *gather(firms, firms.size), old, table, seed, quarter, gravity, search, ring,
+        ring_place, starts, model.university_ids, model.university_fields, model.university_starts,
+        model.parameters[0], rounds,
     )  # fmt: skip
     return table
 
@@ -230,7 +233,7 @@ def test_partners_add_to_inventive_output() -> None:
         [[1, NOBODY, NOBODY], [university_code(3), NOBODY, NOBODY], [0, NOBODY, NOBODY], [NOBODY] * 3]
     )
     found = np.zeros((len(CITIES), len(CITIES) + 1))
-    partner_effects(firms, 4, table.astype(np.int32), P, found)
+    partner_effects(firms, (0, 4), table.astype(np.int32), P, found)
     equal, academic, weaker, none = firms["partner_gain"]
     assert equal == pytest.approx(P["partner_gain_firm"])
     assert academic == pytest.approx(P["partner_gain_university"])

@@ -1,5 +1,6 @@
 """The table of parameters: complete, used, and safe to override."""
 
+import copy
 import itertools
 import re
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 import agents
 import simulation
 from agents import parameters as module
-from agents.parameters import BASES, DERIVED, PRIORS, ParameterError, parameter_record, parameters
+from agents.parameters import BASES, DERIVED, PRIORS, ParameterError, Parameters, parameter_record, parameters
+from simulation.model import InnovationModel
 
 TABLE = parameters()
 SOURCE = "\n".join(
@@ -140,3 +142,20 @@ def test_the_record_can_be_read_by_rules() -> None:
     record = parameter_record()
     assert record.shape == (1,)
     assert all(record.dtype[name] == np.float64 for name in record.dtype.names or ())
+
+
+def test_python_and_rules_read_the_same_values() -> None:
+    array = parameter_record({"depreciation": 0.2})
+    values = Parameters(array[0])
+    assert values == {name: float(array[name][0]) for name in array.dtype.names or ()}
+    assert all(type(value) is float for value in values.values())
+    values["depreciation"] = 0.1
+    assert values["depreciation"] == array["depreciation"][0] == 0.1
+
+
+def test_what_is_set_in_a_copy_of_a_model_stays_there() -> None:
+    model = InnovationModel(scale=0.001, seed=1)
+    twin = copy.deepcopy(model)
+    twin.p["mentoring_effect"] = 0.25
+    assert twin.parameters["mentoring_effect"][0] == 0.25
+    assert model.p["mentoring_effect"] == model.parameters["mentoring_effect"][0] != 0.25

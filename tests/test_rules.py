@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import history
 
-from agents.innovation_rules import absorptive_capacity, invention_rate, learn
+from agents.innovation_rules import absorptive_capacity, highest_invention_rate, invention_rate, learn
 from agents.market_rules import grow, log_productivity, margin
 from agents.parameters import parameter_record
 from agents.records import FIRM, LEDGER, STATISTICS
@@ -169,7 +169,7 @@ def test_every_yuan_a_firm_pays_arrives(
     item = firm(cash=cash, debt=debt, equity=equity, grant=grant, relabelled=relabelled, contracts=contracts)
     stat, ledger = record(STATISTICS), record(LEDGER)
     key = draws_of(identity, 5)
-    settle(item, 40, key, place(), NATION_2018, support(voucher=voucher), False, P, stat, ledger)
+    settle(item, 40, key, place(), NATION_2018, support(voucher=voucher), 1.5, False, P, stat, ledger)
     received = sum(float(ledger[name]) for name in LEDGER.names or ())
     subsidies = float(stat["grant_money"] + stat["vouchers"])
     assert float(item["cash"]) - cash == pytest.approx(subsidies - received, abs=1e-6)
@@ -278,6 +278,31 @@ def test_invention_follows_the_published_elasticities() -> None:
     gain = rate(log_pool=math.log(2.0)) / rate()
     assert gain == pytest.approx(2.0 ** (P["spillover_elasticity"] * absorbed))
     assert rate(log_pool=math.log(2.0), knowledge=0.0) == rate(knowledge=0.0)  # nothing is absorbed
+
+
+@given(
+    researchers=st.floats(1e-3, 1e5), knowledge=st.floats(0.0, 1e7), revenue=st.floats(1.0, 1e7),
+    partner_gain=st.floats(0.0, 2.0), field=st.integers(0, 7), log_pool=st.floats(-2.0, 8.0),
+    project=st.floats(0.0, 1.0), elasticity=st.floats(0.3, 0.7),
+)  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_no_invention_rate_is_above_its_bound(
+    researchers: float, knowledge: float, revenue: float, partner_gain: float, field: int, log_pool: float,
+    project: float, elasticity: float,
+) -> None:  # fmt: skip
+    p = parameter_record({"researcher_elasticity": elasticity})[0]
+    item = firm(
+        researchers=researchers, knowledge=knowledge, revenue=revenue, partner_gain=partner_gain, field=field,
+        rd=50.0, project_rd=50.0 * project,
+    )  # fmt: skip
+    rate = float(invention_rate(item, place(), log_pool, p))
+    assert rate <= highest_invention_rate(item, place(), log_pool, p)
+
+
+def test_the_bound_of_a_small_firm_is_close() -> None:
+    """It spares the logarithms of most firms only if it is not far above the rate."""
+    item = firm(researchers=3.0, knowledge=200.0)
+    assert highest_invention_rate(item, place(), 0.3, P) < 2.0 * invention_rate(item, place(), 0.3, P)
 
 
 def test_grants_come_two_to_three_years_after_filing() -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from examples import NATION_2018, RULES_OF, P, firm, place, record, support
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from worlds import history
 
 from agents.certification_rules import certify, rd_threshold, register, relabelling_needed
 from agents.records import LEDGER, STATISTICS
-from agents.survival_rules import exit_chance
+from agents.survival_rules import closes, exit_chance, spin_offs
 from simulation.firm_tick import close
 
 # Certificates and the register.
@@ -130,6 +132,31 @@ def test_what_raises_and_lowers_the_chance_of_closing() -> None:
     assert chance(mentoring=0.3) == chance()
     assert chance(mentoring=0.3, tenant=2) == pytest.approx(0.7 * chance())
     assert chance(pressure=1e6) == 1.0
+
+
+@given(
+    st.floats(0.0, 1.0, exclude_max=True), st.floats(-2.0, 16.0), st.integers(1, 80), st.floats(0.0, 0.3),
+    st.sampled_from([-1.0, 0.0, 400.0]), st.integers(0, 8), st.floats(0.5, 2.0),
+)  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_a_firm_closes_with_its_chance(
+    u: float, scale: float, age: int, mentoring: float, cash: float, tenant: int, pressure: float
+) -> None:
+    item = firm(scale=scale, cash=cash, tenant=tenant)
+    chance = exit_chance(item, age, place(exit_pressure=pressure), mentoring, P)
+    for draw in (u, 0.999 * chance, chance):
+        expected = draw < chance
+        assert closes(item, age, place(exit_pressure=pressure), mentoring, draw, P) == expected
+
+
+def test_spin_offs_follow_researchers_however_large_the_firm() -> None:
+    """A cap of one a quarter would make samples with smaller firms have more of them."""
+    u = (np.arange(4_000) + 0.5) / 4_000
+    for researchers in (10.0, 1_000.0, 20_000.0):
+        found = [spin_offs(firm(researchers=researchers), each, P) for each in u]
+        expected = 0.25 * float(P["spin_off_rate"]) * researchers
+        assert np.mean(found) == pytest.approx(expected, rel=0.02, abs=3e-4)
+        assert np.var(found) == pytest.approx(expected, rel=0.05, abs=3e-4)
 
 
 def test_a_closed_firm_leaves_nothing_behind() -> None:

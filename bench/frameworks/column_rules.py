@@ -187,7 +187,7 @@ def exit_chance(age: pl.Expr) -> pl.Expr:
         .then(P.exit_hazard_4_7)
         .otherwise(P.exit_hazard_later)
     )
-    size = (1.0 - P.exit_size_slope * (scale - P.log_reference_size_small)).clip(0.4, 1.2)
+    size = (P.exit_size_slope * (P.log_reference_size_small - scale)).exp().clip(upper_bound=1.2)
     hazard = hazard * PLACE["exit_pressure"] * size + pl.when(cash < 0.0).then(P.insolvency).otherwise(0.0)
     return pl.min_horizontal(pl.lit(1.0), 0.25 * hazard)
 

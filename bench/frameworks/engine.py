@@ -25,7 +25,7 @@ from agents.research_rules import (
     size_above_reference,
     wished_intensity,
 )
-from agents.survival_rules import dividend, exit_chance, income_tax, operating_surplus
+from agents.survival_rules import closes, dividend, income_tax, operating_surplus
 from simulation.randomness import Purpose, draw, stream, uniform
 
 
@@ -146,7 +146,7 @@ def operate(
         dividend(firm, p)
         learn(firm, p)
         figures[5] += patent(firm, key, place, nation, log_pool[firm.field], p)
-        if uniform(key, Purpose.EXIT) < exit_chance(firm, quarter - firm.birth, place, 0.0, p):
+        if closes(firm, quarter - firm.birth, place, 0.0, uniform(key, Purpose.EXIT), p):
             firm.alive = 0
             figures[7] += 1.0
             continue

@@ -148,8 +148,8 @@ class FirmRules:
 
     def exit_chance(self, age: int) -> float:
         """Return the chance to close: by age and size, and far higher without money."""
-        size = 1.0 - P.exit_size_slope * (self.scale - P.log_reference_size_small)
-        hazard = hazard_by_age(age) * PLACE["exit_pressure"] * min(1.2, max(0.4, size))
+        size = math.exp(P.exit_size_slope * (P.log_reference_size_small - self.scale))
+        hazard = hazard_by_age(age) * PLACE["exit_pressure"] * min(1.2, size)
         if self.cash < 0.0:
             hazard += P.insolvency
         return min(1.0, 0.25 * hazard)

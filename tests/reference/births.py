@@ -9,6 +9,7 @@ from agents.firm import Origin
 from reference.chance import Draws
 from reference.firm import ReferenceFirm
 from reference.research import TRADITIONAL
+from simulation.entry import LEAVE_SLOT
 from simulation.randomness import child_id, entity_id, poisson
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ def found_firms(model: "ReferenceModel") -> None:
             for slot in range(count):
                 identity = _child(model, parent, slot)
                 _found(model, identity, place, _drawn_field(model, identity, place), origin)
-    for mother in model.founders:
-        _found(model, _child(model, mother.id, 0), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF)
+    for mother, slot in model.founders:
+        _found(model, _child(model, mother.id, slot), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF)
     for mother in _left_on_leave(model):
-        _found(model, _child(model, mother.id, 1), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF)
+        _found(
+            model, _child(model, mother.id, LEAVE_SLOT), mother.place, mother.field, Origin.CORPORATE_SPIN_OFF
+        )
     for university in model.universities:
         for slot in range(university.spin_offs):
             identity = _child(model, int(university.identity), slot)

@@ -1,5 +1,6 @@
 """A firm's money: what a quarter brings and costs, credit, owners, growth, and whether it goes on."""
 
+import math
 from types import SimpleNamespace
 
 from reference.chance import Draws
@@ -128,8 +129,7 @@ class Finance:
             (float("inf"), p.exit_hazard_later),
         )
         hazard = pressure * next(yearly for last, yearly in by_age if self.age <= last)
-        by_size = 1.0 - p.exit_size_slope * (self.scale - p.log_reference_size_small)
-        hazard *= max(0.4, min(1.2, by_size))
+        hazard *= min(1.2, math.exp(p.exit_size_slope * (p.log_reference_size_small - self.scale)))
         if self.tenant:
             hazard *= 1.0 - support.mentoring
         if self.cash < 0.0:

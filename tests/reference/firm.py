@@ -11,6 +11,7 @@ from reference.finance import Finance
 from reference.invention import Invention
 from reference.research import Research
 from reference.status import Status
+from simulation.randomness import poisson
 
 if TYPE_CHECKING:
     from reference.model import ReferenceModel
@@ -108,8 +109,8 @@ class ReferenceFirm(Research, Invention, Status, Finance, mesa.Agent):
             self.apply_for_certificate(draw, place, support)
         self.visit_register(draw.uniform("REGISTRATION"), place, support)
         leavers = 0.25 * self.p.spin_off_rate * self.researchers
-        if self.does_rd and draw.uniform("SPIN_OFF") < leavers:
-            model.founders.append(self)
+        if self.does_rd:
+            model.founders += [(self, slot) for slot in range(poisson(leavers, draw.uniform("SPIN_OFF")))]
         if draw.uniform("EXIT") < self.exit_chance(support, place.exit_pressure):
             self.close()
         else:

@@ -36,7 +36,7 @@ class ReferenceModel(mesa.Model):
         for name in vars(world).keys() - vars(self).keys() - _REPLACED:
             setattr(self, name, getattr(world, name))
         self.world = world
-        self.constants = plain(self.p)
+        self.constants = SimpleNamespace(**self.p)
         self.cities = range(len(self.geography.cities))
         self.kinds_of_field = range(len(self.fields))
         self.goods = ReferenceGoods(world.goods.demand)
@@ -152,7 +152,7 @@ class ReferenceModel(mesa.Model):
         self.bids, self.contribution = np.zeros(shape), np.zeros(shape)
         self.payroll = [0.0 for _ in self.cities]
         self.seekers: list[ReferenceFirm] = []
-        self.founders: list[ReferenceFirm] = []
+        self.founders: list[tuple[ReferenceFirm, int]] = []
 
     @property
     def knowledge_last(self) -> np.ndarray:
