@@ -114,6 +114,9 @@ class Parameters(dict[str, float]):
         super().__init__(zip(record.dtype.names or (), record.item(), strict=True))
         self._record = record
 
+    def __reduce__(self) -> tuple[type["Parameters"], tuple[np.void]]:
+        return Parameters, (self._record,)
+
     def __setitem__(self, name: str, value: float) -> None:
         self._record[name] = value
         super().__setitem__(name, value)

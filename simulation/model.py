@@ -97,6 +97,10 @@ class InnovationModel(World):
             self.step()
         return self.table
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.p = Parameters(self.parameters[0])
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return a world of its own in the same state; data that never change are shared."""
         for shared in (self.geography, self.start, self.fields, self.outlook, self.scenario_spec, self.p):

@@ -2,7 +2,9 @@
 
 import copy
 import itertools
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -153,9 +155,12 @@ def test_python_and_rules_read_the_same_values() -> None:
     assert values["depreciation"] == array["depreciation"][0] == 0.1
 
 
-def test_what_is_set_in_a_copy_of_a_model_stays_there() -> None:
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_what_is_set_in_a_copy_of_a_model_stays_there(
+    duplicate: Callable[[InnovationModel], InnovationModel],
+) -> None:
     model = InnovationModel(scale=0.001, seed=1)
-    twin = copy.deepcopy(model)
+    twin = duplicate(model)
     twin.p["mentoring_effect"] = 0.25
     assert twin.parameters["mentoring_effect"][0] == 0.25
     assert model.p["mentoring_effect"] == model.parameters["mentoring_effect"][0] != 0.25
