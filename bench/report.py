@@ -1,5 +1,6 @@
 """Print what a run costs on this machine, as a Markdown table: ``python bench/report.py``."""
 
+import os
 from collections.abc import Iterator
 
 from measure import (
@@ -24,6 +25,7 @@ from measure import (
 )
 
 from simulation.model import InnovationModel
+from simulation.threads import threads
 
 
 def rows() -> Iterator[tuple[str, str]]:
@@ -33,6 +35,10 @@ def rows() -> Iterator[tuple[str, str]]:
     lived = firm_quarters(**FULL)
     full = seconds(run, lambda: InnovationModel(**FULL))
     yield "full-scale run", f"{full:.2f} s ({lived / 1e6:.1f} million firm-quarters)"
+    cores = os.cpu_count() or 1
+    with threads(cores):
+        shared = seconds(run, lambda: InnovationModel(**FULL))
+    yield f"full-scale run on {cores} threads", f"{shared:.2f} s"
     yield "a firm-quarter", f"{1e9 * full / lived:.0f} ns"
     tiny = seconds(run, lambda: InnovationModel(**TINY))
     yield "fixed cost a quarter (200 firms)", f"{1e3 * tiny / 32:.2f} ms"
@@ -45,6 +51,9 @@ def rows() -> Iterator[tuple[str, str]]:
         histories, (_, spec) = known_seed(scale), compared(scale)[-1]
         taken = seconds(histories.run, lambda spec=spec: spec)
         yield f"one more scenario of a known seed, scale {scale:g}", f"{taken:.2f} s"
+        with threads(cores):
+            taken = seconds(histories.run, lambda spec=spec: spec)
+        yield f"the same on {cores} threads", f"{taken:.2f} s"
     yield "peak memory of a full-scale run", f"{peak_memory(1.0):.0f} MiB"
     yield "peak memory of a run of 200 firms", f"{peak_memory(0.001):.0f} MiB"
     fast = seconds(run, lambda: InnovationModel(**SAME_WORLD))

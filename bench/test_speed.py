@@ -1,5 +1,6 @@
 """How long things take. Nothing here asserts a time; `report.py` prints the summary."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from measure import (
 
 from simulation.model import InnovationModel
 from simulation.schedule import PHASES, Phase
+from simulation.threads import threads
 
 
 def _time_run(benchmark: Any, kind: Callable[..., Any], arguments: dict[str, Any], rounds: int) -> None:
@@ -33,6 +35,14 @@ def test_full_scale_run(benchmark: Any) -> None:
     """About 200 000 firms, 32 quarters."""
     benchmark.extra_info["ns a firm-quarter:"] = firm_quarters(**FULL)
     _time_run(benchmark, InnovationModel, FULL, rounds=5)
+
+
+@pytest.mark.benchmark(group="a run, one process")
+def test_full_scale_run_on_threads(benchmark: Any) -> None:
+    """The same run on as many threads as there are cores."""
+    benchmark.extra_info["ns a firm-quarter:"] = firm_quarters(**FULL)
+    with threads(os.cpu_count() or 1):
+        _time_run(benchmark, InnovationModel, FULL, rounds=5)
 
 
 @pytest.mark.benchmark(group="a run, one process")
