@@ -15,6 +15,7 @@ from simulation.experiment import Ensemble, plan
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    runs.code_hash()  # kept from now on as it is outside this test
     path = tmp_path / "same_bits.json"
     for module in (runs, same_bits):
         monkeypatch.setattr(module, "SAME_BITS", path)
