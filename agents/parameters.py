@@ -121,6 +121,11 @@ class Parameters(dict[str, float]):
         self._record[name] = value
         super().__setitem__(name, value)
 
+    def update(self, values: Mapping[str, float]) -> None:  # type: ignore[override]  # dict's passes by the record
+        """Set several values."""
+        for name, value in values.items():
+            self[name] = value
+
 
 def parameter_record(overrides: Mapping[str, float] | None = None) -> np.ndarray:
     """Return the values as a one-row record array that compiled rules read.

@@ -208,7 +208,7 @@ class Engine:
                 try:
                     self._run(*job, pool)
                 finally:
-                    self._rest()
+                    self._ended()
             elif ahead:
                 # Taken off before it is begun: what fails is left to the run that needs it, which says why.
                 with suppress(YongwenError, ScenarioError):
@@ -251,7 +251,7 @@ class Engine:
     def _is_open(self, lane: int) -> bool:
         return not (self._turns.is_empty(lane) or self._all_hands)
 
-    def _rest(self) -> None:
+    def _ended(self) -> None:
         """Say that a run has ended."""
         with self._lock:
             self._running -= 1

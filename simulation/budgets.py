@@ -164,7 +164,9 @@ def _allot(
     """Let one government decide; `costs` is asked for at each place, `allotted` and `part` are written."""
     p, at = model.p, government.place
     rows = [row for row, other in enumerate(model.governing) if other is government]
-    asked = {name: sum(cost[row] for row in rows) for name, cost in costs.items() if _any(cost, rows)}
+    asked = {
+        name: sum(cost[row] for row in rows) for name, cost in costs.items() if any(cost[row] for row in rows)
+    }
     factor = _shifted(government, asked, float(levers["coordination"][at]), p)
     extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
     extra = min(extra, government.balance - government.for_grants(p))
@@ -183,10 +185,6 @@ def _allot(
     allotted["instrument_mix"][at] = into_guidance * mixed
     allotted["fiscal_growth"][at] = extra
     model.loss_cover[at] = (1.0 - into_guidance) * mixed
-
-
-def _any(cost: list[float], rows: list[int]) -> bool:
-    return any(cost[row] for row in rows)
 
 
 def _shifted(

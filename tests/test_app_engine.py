@@ -121,9 +121,9 @@ def test_the_first_run_that_a_single_visitor_waits_for_has_all_processors(
     assert hands == 2
     assert engine._next(1, wait=False) is None, "the other lane leaves its processor to that run"
     engine._finish(request, run_one(spec, name))
-    engine._rest()
+    engine._ended()
     assert [taken(engine, lane)[-1] for lane in (0, 1)] == [1, 1], "all others run side by side"
-    engine._rest()
+    engine._ended()
     engine.hasten("b", _runs("baseline", range(10, 14)))
     assert taken(engine, 1)[-1] == 1, "another run is under way"
 

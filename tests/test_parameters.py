@@ -153,6 +153,8 @@ def test_python_and_rules_read_the_same_values() -> None:
     assert all(type(value) is float for value in values.values())
     values["depreciation"] = 0.1
     assert values["depreciation"] == array["depreciation"][0] == 0.1
+    values.update({"depreciation": 0.15})
+    assert values["depreciation"] == array["depreciation"][0] == 0.15
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
