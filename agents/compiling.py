@@ -1,8 +1,9 @@
 """How rules are compiled.
 
-A rule is a small function of one record and of numbers; ``rule`` compiles it with numba. Compiled code is
-cached in a folder named after a hash of all files with rules: numba's own cache looks only at the file of
-the outermost function and would keep stale code after an edit of an inner rule.
+A rule is a small function of one record and of numbers; ``rule`` compiles it with numba, and ``loop`` what
+applies rules to many records. Compiled code is cached in a folder named after a hash of all files with rules:
+numba's own cache looks only at the file of the outermost function and would keep stale code after an edit of
+an inner rule.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ def source_hash() -> str:
     for package in _SOURCE_PACKAGES:
         for path in sorted((root / package).glob("*.py")):
             text = path.read_bytes()
-            if package == "agents" or b"@rule" in text:
+            if package == "agents" or b"agents.compiling" in text:
                 digest.update(path.name.encode())
                 digest.update(text)
     return digest.hexdigest()[:16]
@@ -40,10 +41,22 @@ def _cache_folder() -> str:
 numba.config.CACHE_DIR = os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()
 
 
-def rule(function: _F) -> _F:
-    """Compile a rule; arithmetic follows IEEE 754 strictly, so the same inputs give the same bits.
+_OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": False, "nogil": True}
+"""Arithmetic follows IEEE 754 strictly, so the same inputs give the same bits. No Python object is touched,
+which lets other threads go on (`simulation.threads`)."""
 
-    Rules touch no Python object and so let other threads go on (`simulation.threads`).
+
+def rule(function: _F) -> _F:
+    """Compile a rule on one record and numbers.
+
+    It is put in the place of a call from other compiled code: across calls the compiler would do one firm at
+    a time.
     """
-    compiled: _F = numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True)(function)
+    compiled: _F = numba.njit(forceinline=True, **_OPTIONS)(function)
+    return compiled
+
+
+def loop(function: _F) -> _F:
+    """Compile what goes through many records, or counts."""
+    compiled: _F = numba.njit(**_OPTIONS)(function)
     return compiled

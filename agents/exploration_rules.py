@@ -8,8 +8,11 @@ from agents.quantiles import poisson
 
 @rule
 def may_explore(firm: Any, age: int, youth: int) -> bool:
-    """Return whether the programme is open to the firm: young, a technology firm, doing R&D, one project."""
-    return bool(firm.kind == 1 and firm.does_rd == 1 and age <= youth and firm.exploring == 0)
+    """Return whether the programme is open to the firm: young, a technology firm, doing R&D, one project.
+
+    A project that ends in this quarter does not stand in the way of the next.
+    """
+    return bool((firm.kind == 1) & (firm.does_rd == 1) & (age <= youth) & (firm.exploring <= 1))
 
 
 @rule

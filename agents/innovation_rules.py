@@ -1,13 +1,10 @@
 """Firm rules on knowledge: learning, inventing, patenting."""
 
-import math
 from typing import Any
 
 from agents.compiling import rule
+from agents.elementary import exp, log
 from agents.market_rules import TRADITIONAL_FIELD
-
-_ROUNDING = 1.0 + 1e-9
-"""More than what rounding can take from a bound."""
 
 
 @rule
@@ -34,24 +31,8 @@ def invention_rate(firm: Any, place: Any, log_pool: float, p: Any) -> float:
     if firm.researchers <= 0.0 or firm.rd <= firm.project_rd:
         return 0.0
     researchers = firm.researchers * (1.0 - firm.project_rd / firm.rd)
-    log_rate = p.researcher_elasticity * math.log(researchers * place.talent_quality)
-    log_rate += p.knowledge_elasticity * math.log(1.0 + firm.knowledge / p.knowledge_unit)
+    log_rate = p.researcher_elasticity * log(researchers * place.talent_quality)
+    log_rate += p.knowledge_elasticity * log(1.0 + firm.knowledge / p.knowledge_unit)
     log_rate += p.spillover_elasticity * absorptive_capacity(firm, p) * log_pool
     field = p.traditional_patenting if firm.field >= TRADITIONAL_FIELD else 1.0
-    return float(place.patent_propensity * field * (1.0 + firm.partner_gain) * math.exp(log_rate))
-
-
-@rule
-def highest_invention_rate(firm: Any, place: Any, log_pool: float, p: Any) -> float:
-    """Return a bound on `invention_rate` without logarithms: below it a draw says that nothing is invented.
-
-    With exponents up to one, x^a is at most 1 + a (x - 1) (Bernoulli), and exp(y) at most 1 / (1 - y).
-    """
-    reach = p.spillover_elasticity * max(0.0, log_pool)
-    if p.researcher_elasticity > 1.0 or p.knowledge_elasticity > 1.0 or reach > 0.5:
-        return math.inf
-    rate = 1.0 + p.researcher_elasticity * (firm.researchers * place.talent_quality - 1.0)
-    rate *= 1.0 + p.knowledge_elasticity * firm.knowledge / p.knowledge_unit
-    field = p.traditional_patenting if firm.field >= TRADITIONAL_FIELD else 1.0
-    rate *= place.patent_propensity * field * (1.0 + firm.partner_gain) / (1.0 - reach)
-    return float(rate) * _ROUNDING
+    return float(place.patent_propensity * field * (1.0 + firm.partner_gain) * exp(log_rate))

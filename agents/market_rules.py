@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from agents.compiling import rule
+from agents.elementary import exp, log
 
 TRADITIONAL_FIELD = 5
 """Fields from this index on are traditional; those below it belong to high-tech industry."""
@@ -22,10 +23,10 @@ def grow(firm: Any, age: int, u: float, p: Any) -> None:
     firm.scale += 0.25 * p.youth_growth / (1.0 + age / 8.0)
     if u >= _EVENT_SHARE:
         return
-    spread = p.growth_spread * math.exp(-p.size_volatility * (firm.scale - p.log_reference_size))
+    spread = p.growth_spread * exp(-p.size_volatility * (firm.scale - p.log_reference_size))
     spread = min(spread, 1.5 * p.growth_spread) / math.sqrt(8.0 * _EVENT_SHARE)
     v = u / _EVENT_SHARE - 0.5
-    tail = -spread * math.log(1.0 - 2.0 * abs(v) + 1e-12)
+    tail = -spread * log(1.0 - 2.0 * abs(v) + 1e-12)
     firm.scale += (tail if v > 0.0 else -tail) - spread * spread
 
 
@@ -38,8 +39,8 @@ def log_productivity(firm: Any, p: Any) -> float:
     """
     if firm.knowledge == 0.0:
         return 0.0
-    ratio = firm.knowledge / (4.0 * math.exp(firm.scale) * p.capital_reference)
-    return float(p.output_elasticity * math.log(1.0 + ratio))
+    ratio = firm.knowledge / (4.0 * exp(firm.scale) * p.capital_reference)
+    return float(p.output_elasticity * log(1.0 + ratio))
 
 
 @rule

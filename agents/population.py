@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Self
 import mesa
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop
 
 
-@rule
+@loop
 def _squeeze(records: Any, count: int, moved: Any) -> int:
     kept = 0
     for i in range(count):

@@ -2,7 +2,8 @@
 
 import math
 
-from agents.compiling import rule
+from agents.compiling import loop, rule
+from agents.elementary import exp, log
 
 _NEGLIGIBLE = 1e-17
 """Chance below which further counts are not looked at: sums in double precision do not see it."""
@@ -12,7 +13,7 @@ _NEGLIGIBLE = 1e-17
 def normal_quantile(u: float) -> float:
     """Return the standard normal quantile (Acklam 2003; relative error below 1.2e-9)."""
     if u < 0.02425 or u > 1.0 - 0.02425:
-        q = math.sqrt(-2.0 * math.log(min(u, 1.0 - u)))
+        q = math.sqrt(-2.0 * log(min(u, 1.0 - u)))
         top = -7.784894002430293e-03 * q - 3.223964580411365e-01
         top = ((top * q - 2.400758277161838) * q - 2.549732539343734) * q
         top = (top + 4.374664141464968) * q + 2.938163982698783
@@ -38,7 +39,7 @@ def unit_shock(u: float) -> float:
     return math.sqrt(12.0) * (u - 0.5)
 
 
-@rule
+@loop
 def poisson(rate: float, u: float) -> int:
     """Return the Poisson count of mean `rate` at quantile `u`.
 
@@ -50,7 +51,7 @@ def poisson(rate: float, u: float) -> int:
     if rate > 500.0:
         z = normal_quantile(u)
         return max(0, math.floor(rate + math.sqrt(rate) * z + (z * z - 1.0) / 6.0 + 0.5))
-    term = math.exp(-rate)
+    term = exp(-rate)
     total = term
     count = 0
     while u > total and (count < rate or term > _NEGLIGIBLE):
@@ -60,7 +61,7 @@ def poisson(rate: float, u: float) -> int:
     return count
 
 
-@rule
+@loop
 def binomial(n: int, share: float, u: float) -> int:
     """Return the binomial count of `n` trials at quantile `u` (normal beyond a variance of 30)."""
     if n <= 0 or share <= 0.0 or u <= 1.0 - n * share:  # the chance of none is at least 1 - n share

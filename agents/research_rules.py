@@ -1,9 +1,9 @@
 """Firm rules on research: its user cost, the wish to do it, and what can be financed."""
 
-import math
 from typing import Any
 
 from agents.compiling import rule
+from agents.elementary import exp, log
 from agents.exploration_rules import exploratory_rd
 from agents.market_rules import TRADITIONAL_FIELD, margin
 from agents.support_rules import PROJECT_BY_SUBSIDY
@@ -63,7 +63,7 @@ def log_incentive(firm: Any, place: Any, nation: Any, support: Any, p: Any) -> f
     drive = p.appropriability_gain * support.ip_enforcement
     if firm.upgraded == PROJECT_BY_SUBSIDY:
         drive += p.upgrade_readiness
-    return float(place.rd_climate + drive - p.user_cost_elasticity * math.log(cost))
+    return float(place.rd_climate + drive - p.user_cost_elasticity * log(cost))
 
 
 @rule
@@ -83,26 +83,23 @@ def spread_of_intensity(firm: Any, p: Any) -> float:
     """Return how far opportunity moves log intensity; large firms average over many products."""
     spread = p.opportunity_spread if firm.kind == 0 else p.opportunity_spread_technology
     above = size_above_reference(firm, p)
-    return float(spread * math.exp(-p.size_volatility * above)) if above > 0.0 else float(spread)
+    return float(spread * exp(-p.size_volatility * above)) if above > 0.0 else float(spread)
 
 
 @rule
 def participate(firm: Any, incentive: float, cut: float, p: Any) -> None:
     """Start or stop R&D; sunk cost keeps a band in which neither happens (Máñez et al. 2009)."""
     signal = firm.opportunity + incentive / p.opportunity_spread
-    if firm.does_rd == 1:
-        if signal < cut - p.sunk_cost_band:
-            firm.does_rd = 0
-            firm.rd = 0.0
-    elif signal > cut + p.sunk_cost_band:
-        firm.does_rd = 1
+    stays, starts = signal >= cut - p.sunk_cost_band, signal > cut + p.sunk_cost_band
+    firm.does_rd = 1 if (stays if firm.does_rd == 1 else starts) else 0
+    firm.rd = firm.rd if firm.does_rd == 1 else 0.0
 
 
 @rule
 def lift(firm: Any, cut: float, incentive: float, p: Any) -> float:
     """Return wished R&D intensity relative to the place's base: field, opportunity and incentive."""
     field = p.traditional_rd if firm.field >= TRADITIONAL_FIELD else 1.0
-    return float(field * math.exp(spread_of_intensity(firm, p) * (firm.opportunity - cut) + incentive))
+    return float(field * exp(spread_of_intensity(firm, p) * (firm.opportunity - cut) + incentive))
 
 
 @rule

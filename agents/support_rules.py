@@ -19,12 +19,12 @@ def newly_in_park(site: float, support: Any) -> bool:
 
 
 @rule
-def coaching_reach(firm: Any, in_park: bool, support: Any) -> float:
-    """Return the chance that the firm is coached: by programmes or in its park, more in favoured fields."""
+def coaching_reach(focus: float, in_park: bool, support: Any) -> float:
+    """Return the chance that a firm is coached: by programmes or in its park, by the `focus` on its field."""
     reach = support.cultivation_reach
     if in_park:
         reach += (1.0 - reach) * support.park_coaching
-    return min(1.0, float(reach * support.focus[firm.field]))
+    return min(1.0, float(reach * focus))
 
 
 @rule

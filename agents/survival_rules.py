@@ -1,9 +1,9 @@
 """Firm rules on life and death: paying the bills, and leaving."""
 
-import math
 from typing import Any
 
 from agents.compiling import rule
+from agents.elementary import exp
 from agents.market_rules import margin
 from agents.quantiles import poisson
 from agents.research_rules import credit_room, extra_deduction, income_tax_rate
@@ -50,12 +50,11 @@ def dividend(firm: Any, p: Any) -> float:
     spare = firm.cash - set_aside(firm) - p.cash_target * firm.revenue
     if spare <= 0.0 or firm.debt > 0.0:
         return 0.0
-    plenty = p.payout * spare
-    if firm.equity > 0.0:
-        firm.for_growth += plenty
-        return 0.0
-    firm.cash -= plenty
-    return float(plenty)
+    plenty = float(p.payout * spare)
+    for_growth = plenty if firm.equity > 0.0 else 0.0
+    firm.for_growth += for_growth
+    firm.cash -= plenty - for_growth
+    return plenty - for_growth
 
 
 @rule
@@ -80,7 +79,7 @@ def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> fl
     larger they are) and lower for mentored tenants, higher without money: a firm that cannot pay closes
     within about a year.
     """
-    by_size = math.exp(-p.exit_size_slope * (firm.scale - p.log_reference_size_small))
+    by_size = exp(-p.exit_size_slope * (firm.scale - p.log_reference_size_small))
     hazard = hazard_by_age(age, p) * place.exit_pressure * min(MOST_BY_SIZE, by_size)
     if firm.tenant > 0:
         hazard *= 1.0 - mentoring
@@ -92,13 +91,16 @@ def exit_chance(firm: Any, age: int, place: Any, mentoring: float, p: Any) -> fl
 @rule
 def closes(firm: Any, age: int, place: Any, mentoring: float, u: float, p: Any) -> bool:
     """Return whether the firm closes in this quarter, at quantile `u` of its chance."""
-    # Most draws lie above any chance at that age, which spares the exponential.
-    if firm.cash >= 0.0 and u >= 0.25 * MOST_BY_SIZE * hazard_by_age(age, p) * place.exit_pressure:
-        return False
     return u < exit_chance(firm, age, place, mentoring, p)
 
 
 @rule
+def expected_spin_offs(firm: Any, p: Any) -> float:
+    """Return how many firms of their own its researchers leave to found in a quarter, on average."""
+    return 0.25 * float(p.spin_off_rate * firm.researchers)
+
+
+@rule
 def spin_offs(firm: Any, u: float, p: Any) -> int:
-    """Return how many firms of their own its researchers leave to found in this quarter (Poisson)."""
-    return poisson(0.25 * float(p.spin_off_rate * firm.researchers), u)
+    """Return how many firms they found in this quarter (Poisson)."""
+    return poisson(expected_spin_offs(firm, p), u)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop, rule
 from agents.venture_rules import receive_round
 from simulation.geography import Geography, halved
 from simulation.randomness import Purpose, stream, uniform
@@ -44,7 +44,7 @@ def fund_reach(geography: Geography, minutes: np.ndarray, p: Mapping[str, float]
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
-@rule
+@loop
 def last_rounds(holdings: Any, count: int, rows: int) -> Any:
     """Return by firm's row the number of the holding from its last round, or NO_ROUND (int32[N])."""
     last = np.full(rows, NO_ROUND, dtype=np.int32)
@@ -81,7 +81,7 @@ def next_stage(firm: Any, age: int, holdings: Any, last: int, quarter: int, p: A
     return min(GROWTH, int(holdings[last].stage) + 1)
 
 
-@rule
+@loop
 def open_rounds(firms: Any, seekers: Any, holdings: Any, last: Any, quarter: int, p: Any) -> Any:
     """Return the stage of each seeker's next round, NO_ROUND where there is none (int8[S])."""
     stages = np.full(seekers.size, NO_ROUND, dtype=np.int8)
@@ -112,7 +112,7 @@ def screening(firm: Any) -> float:
     return 1.0 / (1.0 + np.exp(-1.5 * (float(firm.opportunity) - 1.5)))
 
 
-@rule
+@loop
 def demand_for_capital(firms: Any, seekers: Any, stages: Any, cities: int, p: Any) -> Any:
     """Return by city the money asked for by firms, each counted as far as it stands funds' screening.
 
@@ -126,7 +126,7 @@ def demand_for_capital(firms: Any, seekers: Any, stages: Any, cities: int, p: An
     return asked
 
 
-@rule
+@loop
 def make_deals(
     firms: Any,
     seekers: Any,
@@ -209,7 +209,7 @@ def exit_quality(firm: Any) -> float:
     return float(2.0 / (1.0 + np.exp(-firm.opportunity)))
 
 
-@rule
+@loop
 def _highest_exit_rates(public_share: Any, p: Any) -> Any:
     """Return the most that the exit rate of a holding of each fund can be (float64[F])."""
     highest = np.zeros(public_share.size)
@@ -219,7 +219,7 @@ def _highest_exit_rates(public_share: Any, p: Any) -> Any:
     return highest
 
 
-@rule
+@loop
 def review_holdings(
     firms: Any,
     holdings: Any,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop
 from simulation.networks import NOBODY, SLOTS
 from simulation.randomness import Purpose, stream, uniform
 from simulation.world import World
@@ -36,7 +36,7 @@ def bring_together(model: World) -> None:
     )
 
 
-@rule
+@loop
 def _who_may_join(firms: Any, partners: Any, cities: int) -> Any:
     """Count by city firms with R&D, and those of them with no academic partner and room for one."""
     searching, lonely = np.zeros(cities, dtype=np.int64), np.zeros(cities, dtype=np.int64)
@@ -81,7 +81,7 @@ def count_partner_firms(model: World) -> None:
         university.partner_firms = count / model.scale
 
 
-@rule
+@loop
 def join(
     firms: Any,
     count: int,
@@ -125,7 +125,7 @@ def join(
             firm.partner_gain += p.consortium_gain
 
 
-@rule
+@loop
 def _academic(field: int, first: int, last: int, university_field: Any, u: float) -> int:
     """Return a university between two positions: the next one of the field, or else the drawn one."""
     size = last - first

@@ -6,9 +6,9 @@ from agents.fund import Offer
 from scenarios.levers import LEVERS
 from simulation import academia, surroundings
 from simulation.budgets import FOR_FUNDS, FOR_LOSSES, allot, fund_universities, open_budgets
-from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import borders, effective_minutes, halved, hindered
 from simulation.indicators import BASE_YEAR
+from simulation.operating import YEARLY_CALL
 from simulation.review import review_targets
 from simulation.synthesis import YI
 from simulation.world import World

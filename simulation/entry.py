@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.records import FIRM
@@ -139,7 +139,7 @@ def parents_on_leave(
     return np.concatenate(chosen) if chosen else rows[:0]
 
 
-@rule
+@loop
 def _who_may_leave(firms: Any, part: Any, leave: Any, numbers: Any) -> Any:
     """Return, for a part of the rows, those whose researchers may leave, their ids, and how many can."""
     size = part[1] - part[0]
@@ -218,7 +218,7 @@ def found(
     return firms
 
 
-@rule
+@loop
 def equip(firms: Any, seed: int, quarter: int, places: Any, p: Any) -> None:
     """Give founders' firms size, money and technological opportunity."""
     for i in range(firms.size):

@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop, rule
 from simulation import threads
 from simulation.geography import collaboration_gravity
 from simulation.randomness import Purpose, mix, stream, uniform
@@ -75,7 +75,7 @@ def _pair(a: np.uint64, b: np.uint64) -> np.uint64:
     return mix(min(a, b)) ^ max(a, b)
 
 
-@rule
+@loop
 def renew_partners(
     firms: Any,
     rows: Any,
@@ -157,7 +157,7 @@ def renew_partners(
                 filled += 1
 
 
-@rule
+@loop
 def gather(firms: Any, count: int) -> Any:
     """Return ids, fields and whether firms do R&D: partners lie anywhere, and these stay in the cache."""
     ids = np.empty(count, dtype=np.uint64)
@@ -169,7 +169,7 @@ def gather(firms: Any, count: int) -> Any:
     return ids, fields, active
 
 
-@rule
+@loop
 def _keep(
     i: int,
     old: Any,
@@ -205,7 +205,7 @@ def _land(ring_place: Any, first: int, last: int, city: Any, u: float) -> int:
     return at
 
 
-@rule
+@loop
 def _find(
     firms: Any,
     active: Any,
@@ -259,7 +259,7 @@ def _find(
     return NOBODY
 
 
-@rule
+@loop
 def partner_effects(firms: Any, rows: Any, partners: Any, p: Any, links: Any) -> None:
     """Write what partners add to the firms in some rows, and count these firms' links (float64[C, C+1]).
 
@@ -301,7 +301,7 @@ def rings(
     return (*_in_order(firms, rows, starts, seed, quarter), starts)
 
 
-@rule
+@loop
 def _with_rd(firms: Any, count: int, cities: int) -> Any:
     """Return the rows of living firms with R&D, and how many there are in the cities before each city."""
     rows = np.empty(count, dtype=np.int32)
@@ -318,7 +318,7 @@ def _with_rd(firms: Any, count: int, cities: int) -> Any:
     return rows[:found], starts
 
 
-@rule
+@loop
 def _in_order(firms: Any, rows: Any, starts: Any, seed: int, quarter: int) -> Any:
     """Draw firms' places and return rows and places in their order.
 
@@ -351,7 +351,7 @@ def _in_order(firms: Any, rows: Any, starts: Any, seed: int, quarter: int) -> An
     return ordered, places
 
 
-@rule
+@loop
 def remap(partners: Any, moved: Any) -> Any:
     """Return the partner table after a squeeze (`moved`: new row of each old one, -1: gone)."""
     kept = 0

@@ -7,9 +7,10 @@ from simulation import delivery, entry, funding, threads, yearbook
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
-from simulation.firm_tick import operate_firms, plan_firms
 from simulation.geography import borders, collaboration_reach, spillover_kernel
 from simulation.networks import remap, search_partners
+from simulation.operating import operate_firms
+from simulation.planning import plan_firms
 from simulation.randomness import Purpose
 from simulation.world import World
 
@@ -172,14 +173,21 @@ def operate(model: World) -> None:
             log_price,
             model.log_pool,
             model.stats,
-            model.knowledge_stock,
+            _numbers(model.stats),
             model.ledger,
+            _numbers(model.ledger),
+            model.knowledge_stock,
             founders,
         )
         return founders[:found]
 
     model.spun_off = threads.merged(threads.each(part, shares), model.founders)
     model.firms.changed()
+
+
+def _numbers(records: np.ndarray) -> np.ndarray:
+    """Return the same memory without names (float64[N, ...])."""
+    return records.view(np.float64).reshape(records.size, -1)
 
 
 def universities(model: World) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop, rule
 from agents.quantiles import binomial, normal_quantile, poisson
 
 __all__ = ["Purpose", "binomial", "child_id", "child_ids", "draw", "draw_many", "draws", "entity_id", "mix",
@@ -114,7 +114,7 @@ def draw(seed: int, entity: np.uint64, quarter: int, purpose: int) -> float:
     return uniform(stream(seed, entity, quarter), purpose)
 
 
-@rule
+@loop
 def draw_many(seed: int, entities: np.ndarray, quarter: int, purposes: np.ndarray) -> np.ndarray:
     """Return each entity's uniform draws for several purposes (uint64[N], int64[K] to float64[N, K])."""
     out = np.empty((entities.size, purposes.size))
@@ -152,7 +152,7 @@ def draws(seed: int, entities: np.ndarray, quarter: int, purpose: int) -> np.nda
     return drawn
 
 
-@rule
+@loop
 def _draws(seed: int, entities: np.ndarray, quarter: int, purpose: int) -> np.ndarray:
     out = np.empty(entities.size)
     for i in range(entities.size):
@@ -160,7 +160,7 @@ def _draws(seed: int, entities: np.ndarray, quarter: int, purpose: int) -> np.nd
     return out
 
 
-@rule
+@loop
 def normal_quantiles(u: np.ndarray) -> np.ndarray:
     """Return the standard normal quantiles of an array."""
     out = np.empty(u.size)
@@ -169,7 +169,7 @@ def normal_quantiles(u: np.ndarray) -> np.ndarray:
     return out
 
 
-@rule
+@loop
 def child_ids(parent: np.uint64, quarter: int, first: int, count: int) -> np.ndarray:
     """Return the ids of `count` children of `parent` born in `quarter`, from slot `first` on (uint64[N])."""
     out = np.empty(count, dtype=np.uint64)

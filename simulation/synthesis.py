@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from agents.compiling import rule
+from agents.compiling import loop
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.quantiles import unit_shock
@@ -20,8 +20,8 @@ from agents.records import FIRM, PLACE
 from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
 from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, rd_share
 from simulation.data import StartingValues, load_field_shares
-from simulation.firm_tick import OLDEST_FOR_FUNDS
 from simulation.geography import Geography
+from simulation.planning import OLDEST_FOR_FUNDS
 from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
 
 YI = 1e4
@@ -229,7 +229,7 @@ def _fields(firms: np.ndarray, share: np.ndarray, totals: PlaceTotals, seed: int
     firms["catalogue"][shuffled[fill_up_to(firms["revenue"][shuffled], wanted)]] = 2
 
 
-@rule
+@loop
 def deal_fields(revenue: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Deal firms, largest first, each to the field that lacks most; sums then match the shares closely."""
     missing = share * revenue.sum()
@@ -241,7 +241,7 @@ def deal_fields(revenue: np.ndarray, share: np.ndarray) -> np.ndarray:
     return out
 
 
-@rule
+@loop
 def fill_up_to(amount: np.ndarray, wanted: float) -> np.ndarray:
     """Return which of a list of amounts to take, in order, without going above what is wanted."""
     taken = np.zeros(amount.size, dtype=np.bool_)
@@ -311,7 +311,7 @@ def _rounds(firms: np.ndarray, invested: float, seed: int, p: np.void) -> None:
     firms["venture_rd"][rows] = p["round_burn"] * firms["for_rd"][rows]
 
 
-@rule
+@loop
 def warm_up(firms: Any, count: int, seed: int, place: Any, p: Any, lifts: Any) -> None:
     """Let opportunity, participation and intensity run, so that they start in their steady state."""
     for i in range(count):

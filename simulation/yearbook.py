@@ -10,10 +10,10 @@ from scenarios.scenario import FIRST_YEAR
 from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
 from simulation.budgets import added_by_growth
 from simulation.contracts import registered_contracts
-from simulation.firm_tick import YEARLY_CALL
 from simulation.flows import record_flows
 from simulation.geography import load_geography
 from simulation.indicators import BASE_YEAR, INDICATORS, REGIONS, cost_of
+from simulation.operating import YEARLY_CALL
 from simulation.surroundings import lever_of_parks, platforms
 from simulation.synthesis import YI
 from simulation.world import World

@@ -28,6 +28,7 @@ def test_projects_are_for_young_technology_firms_with_rd_one_at_a_time() -> None
     assert not may_explore(explorer(), YOUNG + 1, YOUNG)
     for fields in ({"kind": 0}, {"does_rd": 0}, {"exploring": 3}):
         assert not may_explore(explorer(**fields), 2, YOUNG)
+    assert may_explore(explorer(exploring=1), 2, YOUNG)  # it ends before the next one starts
 
 
 def test_the_money_of_a_project_is_spent_on_rd_but_for_what_owners_take() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import history
 
-from agents.innovation_rules import absorptive_capacity, highest_invention_rate, invention_rate, learn
+from agents.innovation_rules import absorptive_capacity, invention_rate, learn
 from agents.market_rules import grow, log_productivity, margin
 from agents.parameters import parameter_record
 from agents.records import FIRM, LEDGER, STATISTICS
@@ -25,7 +25,7 @@ from agents.research_rules import (
     relative_user_cost,
 )
 from agents.survival_rules import balance, dividend
-from simulation.firm_tick import patent, settle
+from simulation.bookkeeping import may_patent, patent, settle
 
 # Taxes and the price of R&D.
 
@@ -281,28 +281,19 @@ def test_invention_follows_the_published_elasticities() -> None:
 
 
 @given(
-    researchers=st.floats(1e-3, 1e5), knowledge=st.floats(0.0, 1e7), revenue=st.floats(1.0, 1e7),
-    partner_gain=st.floats(0.0, 2.0), field=st.integers(0, 7), log_pool=st.floats(-2.0, 8.0),
-    project=st.floats(0.0, 1.0), elasticity=st.floats(0.3, 0.7),
+    filed=st.integers(0, 40), examined=st.integers(0, 40), patents=st.integers(0, 300),
+    exploring=st.integers(0, 2), expected=st.floats(0.0, 3.0), number=st.integers(1, 10**6),
 )  # fmt: skip
 @settings(max_examples=300, deadline=None)
-def test_no_invention_rate_is_above_its_bound(
-    researchers: float, knowledge: float, revenue: float, partner_gain: float, field: int, log_pool: float,
-    project: float, elasticity: float,
-) -> None:  # fmt: skip
-    p = parameter_record({"researcher_elasticity": elasticity})[0]
-    item = firm(
-        researchers=researchers, knowledge=knowledge, revenue=revenue, partner_gain=partner_gain, field=field,
-        rd=50.0, project_rd=50.0 * project,
-    )  # fmt: skip
-    rate = float(invention_rate(item, place(), log_pool, p))
-    assert rate <= highest_invention_rate(item, place(), log_pool, p)
-
-
-def test_the_bound_of_a_small_firm_is_close() -> None:
-    """It spares the logarithms of most firms only if it is not far above the rate."""
-    item = firm(researchers=3.0, knowledge=200.0)
-    assert highest_invention_rate(item, place(), 0.3, P) < 2.0 * invention_rate(item, place(), 0.3, P)
+def test_no_patent_changes_without_being_expected(
+    filed: int, examined: int, patents: int, exploring: int, expected: float, number: int
+) -> None:
+    """Only firms that are found in this way are asked one by one."""
+    item = firm(id=number, filed=filed, examined=examined, patents=patents, exploring=exploring)
+    before, key = item.copy(), draws_of(number, 3)
+    found = may_patent(item, key, place(), expected, P)
+    patent(item, key, place(), NATION_2018, expected, P, record(STATISTICS))
+    assert found or item == before
 
 
 def test_grants_come_two_to_three_years_after_filing() -> None:

@@ -12,8 +12,8 @@ from worlds import history
 
 from agents.certification_rules import certify, rd_threshold, register, relabelling_needed
 from agents.records import LEDGER, STATISTICS
-from agents.survival_rules import closes, exit_chance, spin_offs
-from simulation.firm_tick import close
+from agents.survival_rules import closes, exit_chance, expected_spin_offs, spin_offs
+from simulation.bookkeeping import close
 
 # Certificates and the register.
 
@@ -155,6 +155,7 @@ def test_spin_offs_follow_researchers_however_large_the_firm() -> None:
     for researchers in (10.0, 1_000.0, 20_000.0):
         found = [spin_offs(firm(researchers=researchers), each, P) for each in u]
         expected = 0.25 * float(P["spin_off_rate"]) * researchers
+        assert expected_spin_offs(firm(researchers=researchers), P) == pytest.approx(expected)
         assert np.mean(found) == pytest.approx(expected, rel=0.02, abs=3e-4)
         assert np.var(found) == pytest.approx(expected, rel=0.05, abs=3e-4)
 

@@ -77,8 +77,8 @@ def test_what_a_park_gives_reaches_those_newly_inside() -> None:
     here = support(park_from=0.3, park_to=0.6, park_coaching=0.4, park_priority=0.2, cultivation_reach=0.1)
     sites = (0.1, 0.29, 0.3, 0.59, 0.6)
     assert [newly_in_park(site, here) for site in sites] == [False, False, True, True, False]
-    assert coaching_reach(firm(), False, here) == pytest.approx(0.1)
-    assert coaching_reach(firm(), True, here) == pytest.approx(1.0 - 0.9 * 0.6)
+    assert coaching_reach(1.0, False, here) == pytest.approx(0.1)
+    assert coaching_reach(1.0, True, here) == pytest.approx(1.0 - 0.9 * 0.6)
     assert grant_priority(firm(), False, here) == 1.0
     assert grant_priority(firm(), True, here) == pytest.approx(1.2)
 

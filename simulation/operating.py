@@ -1,0 +1,238 @@
+"""The second pass over all firms in a quarter: they sell, pay, learn, invent, seek status, live or close.
+
+What a pass does by the block of firms is told in `agents.blocks`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from agents.blocks import BLOCK, firm_row, ledger_row, new_block, next_firms, pour, statistics_row
+from agents.certification_rules import certify, register
+from agents.compiling import loop, rule
+from agents.exploration_rules import may_explore
+from agents.innovation_rules import invention_rate, learn
+from agents.research_rules import YOUNG
+from agents.rows import fetch, fixed, putting_back, taking
+from agents.support_rules import can_upgrade, coaching_reach
+from agents.survival_rules import closes, expected_spin_offs, spin_offs
+from simulation.bookkeeping import (
+    close,
+    count_firm,
+    may_patent,
+    patent,
+    seek_project,
+    settle,
+    start_project,
+)
+from simulation.planning import in_park
+from simulation.randomness import Purpose, stream, uniform
+
+YEARLY_CALL = 3
+"""Quarter of the year (0-3) in which certificates are granted and grants are awarded."""
+
+_take_up = taking(
+    *("id", "scale", "weight", "rd", "project_rd", "knowledge", "cash", "debt", "equity", "for_rd"),
+    *("for_growth", "grant", "relabelled", "partner_gain", "contracts", "revenue_year", "rd_year", "filed"),
+    *("examined", "patents", "birth", "field", "kind", "catalogue", "certificate", "tech_sme", "tenant"),
+    *("does_rd", "exploring", "alive", "upgraded"),
+)
+_put_back = putting_back(
+    *("scale", "revenue", "knowledge", "researchers", "cash", "debt", "for_rd", "for_growth"),
+    *("revenue_year", "rd_year", "certificate", "tech_sme", "tenant"),
+)
+_put_back_rare = putting_back(
+    *("relabelled", "filed", "examined", "patents", "exploring", "catalogue", "upgraded", "alive")
+)
+
+
+@loop
+def operate_firms(
+    firms: Any,
+    count: int,
+    cities: Any,
+    seed: int,
+    quarter: int,
+    places: Any,
+    nation: Any,
+    supports: Any,
+    p: Any,
+    price: Any,
+    log_price: Any,
+    log_pool: Any,
+    stats: Any,
+    all_stats: Any,
+    ledgers: Any,
+    all_ledgers: Any,
+    stock: Any,
+    founders: Any,
+) -> int:
+    """Second pass over the firms of some `cities` (bool[C]): sell, pay, learn, invent, live or close.
+
+    Fills the statistics by place, the ledgers by city and the knowledge `stock` by city and field; the first
+    two by name with what is rare, and as `all_stats` and `all_ledgers`, the same memory by number, with the
+    rest. Returns the number of founders, and puts into `founders` the row of the firm that each leaves.
+    """
+    spun_off = start = 0
+    more_contracts = contract_response(supports, p)
+    block, rows = new_block(), np.empty(BLOCK, dtype=np.int64)
+    while start < count:
+        at = firms[start].place
+        place, support, stat = places[at], supports[at], stats[at]
+        city = place.city
+        start, size = next_firms(firms, start, count, rows)
+        if not cities[city]:
+            continue
+        for k in range(size):
+            fetch(firms, rows[k] + BLOCK)
+            firm = firm_row(block, k)
+            _take_up(firm, firms[rows[k]])
+            firm.price, firm.log_price = price[city, firm.field], log_price[city, firm.field]
+            firm.log_pool, firm.focus = log_pool[city, firm.field], support.focus[firm.field]
+        _sell(block, size, seed, quarter, place, support, p)
+        _pay_and_learn(block, size, place, nation, support, more_contracts[at], p)
+        _look_ahead(block, size, place, support, p)
+        spun_off = _do_what_is_rare(
+            block, firms, rows[:size], seed, quarter, place, nation, support, p, stat, ledgers[city],
+            founders, spun_off,
+        )  # fmt: skip
+        _count(block, size, quarter)
+        for k in range(size):
+            firm = firm_row(block, k)
+            stock[city, firm.field] += firm.knowledge if firm.alive == 1 else 0.0
+            _put_back(firm, firms[rows[k]])
+        if start == count or firms[start].place != at:
+            pour(block, all_stats[at], all_ledgers[city])
+    return spun_off
+
+
+@loop
+def contract_response(supports: Any, p: Any) -> Any:
+    """Return by how much cheaper contracts raise what firms buy at each place, a factor (float64[P])."""
+    factor = np.ones(supports.size)
+    for place in range(supports.size):
+        support = supports[place]
+        if support.voucher > 0.0 or support.brokerage > 0.0:
+            price = (1.0 - support.voucher) * (1.0 - support.brokerage)
+            factor[place] = price**-p.voucher_response
+    return factor
+
+
+@loop
+def _sell(block: Any, size: int, seed: int, quarter: int, place: Any, support: Any, p: Any) -> None:
+    parks_grow = support.park_to > support.park_from
+    place, p = fixed(place), fixed(p)
+    for k in range(size):
+        firm = firm_row(block, k)
+        firm.key = stream(seed, firm.id, quarter)
+        firm.age = quarter - firm.birth
+        firm.revenue = firm.weight * firm.price
+        firm.scale += firm.log_price
+        firm.researchers = p.wage_share * firm.rd / place.wage
+        firm.in_park = 0
+    if parks_grow:
+        for k in range(size):
+            firm = firm_row(block, k)
+            firm.in_park = in_park(firm, seed, support)
+
+
+@loop
+def _pay_and_learn(
+    block: Any, size: int, place: Any, nation: Any, support: Any, more_contracts: float, p: Any
+) -> None:
+    place, nation, support, p = fixed(place), fixed(nation), fixed(support), fixed(p)
+    for k in range(size):
+        firm, stat, ledger = firm_row(block, k), statistics_row(block, k), ledger_row(block, k)
+        inside = firm.in_park == 1
+        settle(firm, firm.age, firm.key, place, nation, support, more_contracts, inside, p, stat, ledger)
+        learn(firm, p)
+        firm.revenue_year += firm.revenue
+        firm.rd_year += firm.rd
+
+
+@loop
+def _look_ahead(block: Any, size: int, place: Any, support: Any, p: Any) -> None:
+    """Work out what may befall each firm, and let it join or leave the register."""
+    place, support, p = fixed(place), fixed(support), fixed(p)
+    for k in range(size):
+        firm, stat = firm_row(block, k), statistics_row(block, k)
+        firm.certificate = max(0, firm.certificate - 1)
+        firm.coached = coaching_reach(firm.focus, firm.in_park == 1, support)
+        firm.expected_filings = invention_rate(firm, place, firm.log_pool, p) if firm.does_rd == 1 else 0.0
+        firm.may_patent = may_patent(firm, firm.key, place, firm.expected_filings, p)
+        firm.may_explore = may_explore(firm, firm.age, YOUNG)
+        firm.may_spin_off = uniform(firm.key, Purpose.SPIN_OFF) > 1.0 - expected_spin_offs(firm, p)
+        firm.may_close = closes(firm, firm.age, place, support.mentoring, uniform(firm.key, Purpose.EXIT), p)
+        stat.explorers += firm.may_explore
+        stat.upgradable += firm.revenue if can_upgrade(firm) else 0.0
+        register(firm, place, firm.coached, uniform(firm.key, Purpose.REGISTRATION), p)
+
+
+@loop
+def _do_what_is_rare(
+    block: Any,
+    firms: Any,
+    rows: Any,
+    seed: int,
+    quarter: int,
+    place: Any,
+    nation: Any,
+    support: Any,
+    p: Any,
+    stat: Any,
+    ledger: Any,
+    founders: Any,
+    spun_off: int,
+) -> int:
+    """Carry out what few firms do in a quarter; return the number of founders so far.
+
+    A project may leave a firm safer than it looked before, so whether it closes is asked again.
+    """
+    calls = quarter % 4 == YEARLY_CALL
+    for k in range(rows.size):
+        firm = firm_row(block, k)
+        if support.upgrade_rate > 0.0:
+            start_project(firm, seed, firm.key, support, p, stat, ledger)
+        if firm.may_patent == 1:
+            patent(firm, firm.key, place, nation, firm.expected_filings, p, stat)
+        if support.frontier > 0.0 and firm.may_explore == 1:
+            seek_project(firm, firm.key, support, p, stat, ledger)
+        if calls:
+            _call(firm, seed, place, nation, support, p, stat)
+        if firm.may_spin_off == 1:
+            for _ in range(spin_offs(firm, uniform(firm.key, Purpose.SPIN_OFF), p)):
+                if spun_off < founders.size:
+                    founders[spun_off] = rows[k]
+                    spun_off += 1
+        if firm.may_close == 1:
+            u = uniform(firm.key, Purpose.EXIT)
+            if closes(firm, firm.age, place, support.mentoring, u, p):
+                close(firm, stat, ledger)
+        if firm.may_patent + firm.may_close + calls > 0 or support.upgrade_rate + support.frontier > 0.0:
+            _put_back_rare(firm, firms[rows[k]])
+    return spun_off
+
+
+@rule
+def _call(firm: Any, seed: int, place: Any, nation: Any, support: Any, p: Any, stat: Any) -> None:
+    """Let the firm apply for a certificate."""
+    capacity = p.relabel_capacity * uniform(stream(seed, firm.id, 0), Purpose.RELABEL)
+    u = uniform(firm.key, Purpose.CERTIFICATION)
+    new = certify(firm, firm.age, place, nation, support, firm.coached, u, capacity, p)
+    stat.certified += new
+    firm.cash += new * support.certification_reward
+    stat.rewards += new * support.certification_reward
+
+
+@loop
+def _count(block: Any, size: int, quarter: int) -> None:
+    """Count the firms that live on; a new year begins after the yearly call."""
+    year_ends = quarter % 4 == YEARLY_CALL
+    for k in range(size):
+        firm = firm_row(block, k)
+        if firm.alive == 1:
+            firm.tenant = max(0, firm.tenant - 1)
+            count_firm(firm, firm.age, statistics_row(block, k))
+            if year_ends:
+                firm.revenue_year = 0.0
+                firm.rd_year = 0.0

@@ -1,0 +1,120 @@
+"""Firms by the block: the same arithmetic as one by one, and nothing lost on the way in and out."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from examples import P, firm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.blocks import BLOCK, firm_row, ledger_row, new_block, next_firms, pour, statistics_row
+from agents.compiling import rule
+from agents.elementary import exp, log
+from agents.market_rules import grow
+from agents.records import FIRM, LEDGER, STATISTICS
+from agents.rows import fixed, putting_back, taking
+
+_take_up, _put_back = taking(*FIRM.names), putting_back(*FIRM.names)
+
+
+@rule
+def through_a_block(firms: Any, others: Any) -> None:
+    block = new_block()
+    for k in range(firms.size):
+        _take_up(firm_row(block, k), firms[k])
+    for k in range(firms.size):
+        _put_back(firm_row(block, k), others[k])
+
+
+@rule
+def grow_in_a_block(firms: Any, u: Any, p: Any) -> None:
+    block, p = new_block(), fixed(p)
+    for k in range(firms.size):
+        _take_up(firm_row(block, k), firms[k])
+    for k in range(firms.size):
+        grow(firm_row(block, k), 9, u[k], p)
+    for k in range(firms.size):
+        _put_back(firm_row(block, k), firms[k])
+
+
+@rule
+def add_up(rows: int, times: int, statistics: Any, ledger: Any) -> None:
+    block = new_block()
+    for _ in range(times):
+        for k in range(rows):
+            statistics_row(block, k).rd += 1.5
+            ledger_row(block, k).banks -= 2.0
+    pour(block, statistics, ledger)
+    pour(block, statistics, ledger)  # nothing is left
+
+
+@pytest.fixture
+def firms() -> np.ndarray:
+    rng = np.random.default_rng(5)
+    some = np.zeros(BLOCK, dtype=FIRM)
+    for name in FIRM.names or ():
+        kind = FIRM[name]
+        low, high = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "iu" else (-1e9, 1e9)
+        draw = rng.integers(low, high, BLOCK, dtype=kind, endpoint=True) if kind.kind in "iu" else None
+        some[name] = rng.uniform(low, high, BLOCK) if draw is None else draw
+    return some
+
+
+def test_every_number_of_a_firm_comes_back_as_it_was(firms: np.ndarray) -> None:
+    others = np.zeros_like(firms)
+    through_a_block(firms, others)
+    assert (firms == others).all()
+
+
+def test_rules_give_a_block_the_bits_that_they_give_a_record(firms: np.ndarray) -> None:
+    firms["scale"] = np.random.default_rng(1).normal(5.0, 2.0, BLOCK)
+    u = np.random.default_rng(2).uniform(size=BLOCK)
+    one_by_one = firms.copy()
+    for k in range(BLOCK):
+        grow(one_by_one[k], 9, u[k], P)
+    grow_in_a_block(firms, u, P)
+    assert (firms["scale"] == one_by_one["scale"]).all()
+    assert (firms == one_by_one).all()
+
+
+def test_what_rows_add_up_is_poured_once() -> None:
+    statistics, ledger = np.zeros(len(STATISTICS)), np.zeros(len(LEDGER))
+    add_up(BLOCK, 3, statistics, ledger)
+    assert statistics[list(STATISTICS.names or ()).index("rd")] == 1.5 * 3 * BLOCK
+    assert ledger[list(LEDGER.names or ()).index("banks")] == -2.0 * 3 * BLOCK
+    assert np.count_nonzero(statistics) == np.count_nonzero(ledger) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=200),
+)
+@settings(max_examples=100, deadline=None)
+def test_blocks_hold_each_living_firm_once_and_one_place_each(lives: list[tuple[int, bool]]) -> None:
+    some = np.array([firm(place=place, alive=int(alive)) for place, alive in lives], dtype=FIRM)
+    rows, start, seen = np.empty(BLOCK, dtype=np.int64), 0, []
+    while start < some.size:
+        start, size = next_firms(some, start, some.size, rows)
+        assert len({int(place) for place in some["place"][rows[:size]]}) <= 1
+        seen += rows[:size].tolist()
+    assert seen == np.flatnonzero(some["alive"]).tolist()
+
+
+@given(st.floats(-708.0, 709.0))
+@settings(max_examples=1000, deadline=None)
+def test_exponential(x: float) -> None:
+    assert exp(x) == pytest.approx(math.exp(x), rel=2.0 * 2.0**-52, abs=0.0)
+
+
+@given(st.floats(1e-307, 1e308))
+@settings(max_examples=1000, deadline=None)
+def test_logarithm(x: float) -> None:
+    assert log(x) == pytest.approx(math.log(x), rel=2.0 * 2.0**-52, abs=0.0)
+    assert log(1.0 + 1.0 / x) == pytest.approx(math.log(1.0 + 1.0 / x), rel=2.0 * 2.0**-52, abs=0.0)
+
+
+def test_beyond_what_doubles_hold_the_exponential_stays_at_the_bound() -> None:
+    assert exp(-1e6) == exp(-708.0) > 0.0
+    assert exp(1e6) == exp(709.0) < math.inf
+    assert (exp(0.0), log(1.0)) == (1.0, 0.0)
