@@ -3,18 +3,22 @@
 import math
 from typing import Any
 
+import llvmlite.binding
+import numba
 import numpy as np
 import pytest
-from examples import P, firm
+from examples import NATION_2018, P, firm, place, support
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents import compiling
 from agents.blocks import BLOCK, firm_row, ledger_row, new_block, next_firms, pour, statistics_row
 from agents.compiling import rule
 from agents.elementary import exp, log
 from agents.market_rules import grow
 from agents.records import FIRM, LEDGER, STATISTICS
 from agents.rows import fixed, putting_back, taking
+from simulation import operating, planning
 
 _take_up, _put_back = taking(*FIRM.names), putting_back(*FIRM.names)
 
@@ -77,6 +81,26 @@ def test_rules_give_a_block_the_bits_that_they_give_a_record(firms: np.ndarray) 
     grow_in_a_block(firms, u, P)
     assert (firms["scale"] == one_by_one["scale"]).all()
     assert (firms == one_by_one).all()
+
+
+_LOOPS = {
+    planning._renew: (7, 3, P),
+    planning._choose_rd: (place(), NATION_2018, support(), P),
+    operating._sell: (7, 3, place(), support(), P),
+    operating._pay_and_learn: (place(), NATION_2018, support(), 1.0, P),
+    operating._look_ahead: (place(), support(), P),
+    operating._count: (3,),
+}
+
+
+@pytest.mark.skipif(not llvmlite.binding.get_host_cpu_features().get("avx2"), reason="a processor of its own")
+@pytest.mark.parametrize("function", _LOOPS, ids=lambda function: function.__name__)
+def test_the_compiler_does_several_firms_at_once(function: Any) -> None:
+    """A rule with a loop inside, or one that writes to this or that column, would send it back to one."""
+    compiled = numba.njit(**{**compiling._OPTIONS, "cache": False})(function.py_func)
+    compiled(new_block(), 0, *_LOOPS[function])
+    [code] = compiled.inspect_llvm().values()
+    assert "vector.body" in code
 
 
 def test_what_rows_add_up_is_poured_once() -> None:
