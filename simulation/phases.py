@@ -188,13 +188,15 @@ def universities(model: World) -> None:
     quality = model.talent.quality(float(p["talent_quality_elasticity"])).tolist()
     wage, leave = model.talent.wage.tolist(), model.support["leave"].tolist()
     drawn = model.drawn(model.university_ids, _UNIVERSITY_PURPOSES)
+    pass_rate, spent = model.pass_rate, model.outside["university_spending"]
     for university, row in zip(model.universities, drawn, strict=True):
         _, wages, purchases = university.spend(wage[university.city])
-        model.outside["university_spending"] += wages + purchases
+        spent += wages + purchases
         draws = Draws(*row)
-        university.invent(model.pass_rate, quality[university.city], draws, p)
+        university.invent(pass_rate, quality[university.city], draws, p)
         university.transfer(leave[university.place], model.scale, draws, p)
         university.grow(p)
+    model.outside["university_spending"] = spent
 
 
 def contracts(model: World) -> None:
