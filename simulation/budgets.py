@@ -209,7 +209,7 @@ def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float)
 
     Programmes and governments of the city share in proportion to what they had put aside.
     """
-    rows = np.flatnonzero(model.geography.city_of == city).tolist()
+    rows = model.geography.places_of[city]
     shares = [(model.allotted[name].item(row), name, row) for name in programmes for row in rows]
     total = math.fsum(share for share, _, _ in shares)
     paid = 0.0

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -84,25 +83,32 @@ def entrants(
         Origin.RETURNEE: (0.25 * p["returnee_rate"] * conditions.high_level + conditions.overseas) * scale,
         Origin.INCUBATOR: housed_rate,
     }
-    ids, where, origins = [], [], []
-    parents = _parents(names, tuple(rates))
-    quantiles = iter(draws(seed, parents, quarter, Purpose.ENTRY).tolist())
-    parent_of = iter(parents)
-    for place in range(len(names)):
-        for origin, rate in rates.items():
-            parent = next(parent_of)
-            count = poisson(float(rate[place] * (1.0 + conditions.change[place])), next(quantiles))
-            if count:
-                ids.append(child_ids(parent, quarter, 0, count))
-                where.append(np.full(count, place))
-                origins.append(np.full(count, int(origin)))
-    if not ids:
+    cells = np.array(list(rates.values())).T * (1.0 + conditions.change)[:, None]
+    identity, cell = _founders(_parents(names, tuple(rates)), cells.ravel(), seed, quarter)
+    if not identity.size:
         return np.zeros(0, dtype=FIRM)
-    identity, place_of = np.concatenate(ids), np.concatenate(where)
+    place_of, kind = np.divmod(cell, len(rates))
     u = draws(seed, identity, quarter, Purpose.ENTRANT_FIELD)
     edges = np.cumsum(fields, axis=1)[:, :-1]
     field = (u[:, None] >= edges[place_of]).sum(axis=1)
-    return found(identity, place_of, np.concatenate(origins), field, places, seed, quarter, p)
+    origin = np.array([int(origin) for origin in rates])[kind]
+    return found(identity, place_of, origin, field, places, seed, quarter, p)
+
+
+@rule
+def _founders(parents: Any, rates: Any, seed: int, quarter: int) -> Any:
+    """Return the ids of those whom parents bring forth at Poisson rates, and their parents' numbers."""
+    counts = np.empty(parents.size, dtype=np.int64)
+    for i in range(parents.size):
+        counts[i] = poisson(rates[i], uniform(stream(seed, parents[i], quarter), Purpose.ENTRY))
+    ids = np.empty(counts.sum(), dtype=np.uint64)
+    number = np.empty(ids.size, dtype=np.int64)
+    born = 0
+    for i in range(parents.size):
+        for slot in range(counts[i]):
+            ids[born], number[born] = child_id(parents[i], quarter, slot), i
+            born += 1
+    return ids, number
 
 
 @cache
@@ -175,11 +181,18 @@ def corporate_spin_offs(
     mothers = firms[parents]
     starts = np.flatnonzero(np.diff(parents, prepend=-1))
     slots = first_slot + np.arange(parents.size) - np.repeat(starts, np.diff(starts, append=parents.size))
-    ids = np.array(
-        [child_id(*child) for child in zip(mothers["id"], repeat(quarter), slots.tolist())], dtype=np.uint64
-    )
+    ids = _children(mothers["id"], quarter, slots)
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
     return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
+
+
+@rule
+def _children(parents: Any, quarter: int, slots: Any) -> Any:
+    """Return the id of one child of each parent (uint64[N])."""
+    ids = np.empty(parents.size, dtype=np.uint64)
+    for i in range(parents.size):
+        ids[i] = child_id(parents[i], quarter, slots[i])
+    return ids
 
 
 def university_spin_offs(
@@ -214,13 +227,14 @@ def found(
     firms["place"] = place
     firms["field"] = field
     firms["origin"] = origin
-    equip(firms, seed, quarter, places, p)
+    equip(firms, seed, quarter, places, p.reshape(1))
     return firms
 
 
 @rule
-def equip(firms: Any, seed: int, quarter: int, places: Any, p: Any) -> None:
+def equip(firms: Any, seed: int, quarter: int, places: Any, parameters: Any) -> None:
     """Give founders' firms size, money and technological opportunity."""
+    p = parameters[0]
     for i in range(firms.size):
         firm = firms[i]
         key = stream(seed, firm.id, quarter)

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents.university import Draws
 from simulation import delivery, entry, funding, threads, yearbook
+from simulation.capital import fund_reach
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
@@ -206,9 +207,10 @@ def contracts(model: World) -> None:
 
 def capital(model: World) -> None:
     """Raise funds, make deals, sell holdings."""
+    reach = fund_reach(model.geography, model.minutes, model.p)
     funding.wind_up(model)
-    funding.raise_funds(model)
-    funding.review(model, *funding.invest(model))
+    funding.raise_funds(model, reach)
+    funding.review(model, *funding.invest(model, reach))
 
 
 def talent(model: World) -> None:
@@ -249,9 +251,15 @@ def entry_conditions(model: World) -> entry.EntryConditions:
 def founding(model: World) -> None:
     """Start the quarter's new firms."""
     seed, quarter, p = model.seed, model.quarter, model.parameters[0]
-    names = tuple(place.id for place in model.geography.places)
     found = entry.entrants(
-        entry_conditions(model), model.field_shares, model.places, names, seed, quarter, p, model.scale
+        entry_conditions(model),
+        model.field_shares,
+        model.places,
+        model.geography.ids,
+        seed,
+        quarter,
+        p,
+        model.scale,
     )
     parents = model.founders[: model.spun_off]
     spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
@@ -260,6 +268,8 @@ def founding(model: World) -> None:
     )
     academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
     for born in (found, spun, on_leave, academic):
+        if not born.size:
+            continue
         by_place = np.bincount(born["place"], minlength=model.places.size)
         model.ledger["owners"] -= np.bincount(born["city"], born["cash"], model.ledger.size)
         model.stats["entrants"] += by_place
