@@ -178,20 +178,20 @@ def corporate_spin_offs(
     """
     if not parents.size:
         return np.zeros(0, dtype=FIRM)
-    mothers = firms[parents]
-    starts = np.flatnonzero(np.diff(parents, prepend=-1))
-    slots = first_slot + np.arange(parents.size) - np.repeat(starts, np.diff(starts, append=parents.size))
-    ids = _children(mothers["id"], quarter, slots)
+    ids = _children(firms["id"], parents, quarter, first_slot)
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
-    return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
+    place, field = firms["place"][parents], firms["field"][parents]
+    return found(ids, place, origin, field, places, seed, quarter, p)
 
 
 @rule
-def _children(parents: Any, quarter: int, slots: Any) -> Any:
-    """Return the id of one child of each parent (uint64[N])."""
+def _children(identities: Any, parents: Any, quarter: int, first_slot: int) -> Any:
+    """Return the ids of founders who leave the rows `parents`, in slots by row (uint64[N])."""
     ids = np.empty(parents.size, dtype=np.uint64)
+    slot = first_slot
     for i in range(parents.size):
-        ids[i] = child_id(parents[i], quarter, slots[i])
+        slot = slot + 1 if i > 0 and parents[i] == parents[i - 1] else first_slot
+        ids[i] = child_id(identities[parents[i]], quarter, slot)
     return ids
 
 

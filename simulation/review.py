@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 
 from agents.government import Government, Level
 from simulation.indicators import BASE_YEAR, TARGET_YEAR, TARGETS, IndicatorTable, Target, goal_of
@@ -62,5 +63,10 @@ def expected(table: IndicatorTable, target: Target, region: str, year: int) -> f
 
 def lag_of(government: Government, indicators: tuple[str, ...]) -> float | None:
     """Return the largest gap of the targets that a programme serves, None if it serves none."""
-    served = [name for each in indicators for name in (each, *SERVES.get(each, ()))]
-    return max((government.gaps[name] for name in served if name in government.gaps), default=None)
+    gaps = government.gaps
+    return max((gaps[name] for name in _served(indicators) if name in gaps), default=None)
+
+
+@cache
+def _served(indicators: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for each in indicators for name in (each, *SERVES.get(each, ())))
