@@ -104,6 +104,14 @@ def withdraw(model: World, university: University) -> None:
     seat(model)
 
 
+def by_city(model: World) -> list[list[University]]:
+    """Return the universities of each city."""
+    members: list[list[University]] = [[] for _ in model.geography.cities]
+    for university in model.universities:
+        members[university.city].append(university)
+    return members
+
+
 # What policy builds.
 
 
@@ -119,8 +127,9 @@ def build(model: World, levers: np.ndarray) -> None:
             model.institutes_opened.add(plan.name)
             admit(model, _opened(model, plan))
     wanted = np.bincount(model.geography.city_of, levers["key_laboratories"], shares.size)
-    for city, number in enumerate(wanted.tolist()):
-        _host_laboratories(model, city, math.floor(number + 0.5))
+    for number, members in zip(wanted.tolist(), by_city(model), strict=True):
+        if number or any(university.laboratories for university in members):
+            _host_laboratories(model, members, math.floor(number + 0.5))
 
 
 def _opened(model: World, plan: PlannedInstitute) -> University:
@@ -145,9 +154,9 @@ def _opened(model: World, plan: PlannedInstitute) -> University:
     return institute
 
 
-def _host_laboratories(model: World, city: int, wanted: int) -> None:
+def _host_laboratories(model: World, members: list[University], wanted: int) -> None:
     """Give new laboratories one by one to the host with most research for each; close the surplus."""
-    hosts = [u for u in model.universities if u.city == city and u.funding > 0.0]
+    hosts = [university for university in members if university.funding > 0.0]
     number = sum(len(u.laboratories) for u in hosts)
 
     def room(university: University) -> float:
@@ -216,9 +225,10 @@ def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[f
 
 def carry_out(model: World, paid: dict[str, np.ndarray]) -> None:
     """Build and run with what governments pay in each city for `PROGRAMMES` in this quarter (float64[C])."""
+    members_of = by_city(model)
     for name, money in paid.items():
         for city in np.flatnonzero(money).tolist():
-            members = [university for university in model.universities if university.city == city]
+            members = members_of[city]
             if name == "key_laboratories":
                 weights = [sum(_laboratory_costs(university, model.p)) for university in members]
             elif name == "new_institutes":

@@ -9,6 +9,7 @@ from simulation.budgets import FOR_FUNDS, FOR_LOSSES, allot, fund_universities, 
 from simulation.firm_tick import YEARLY_CALL
 from simulation.geography import borders, effective_minutes, halved, hindered
 from simulation.indicators import BASE_YEAR
+from simulation.policy import LEVER_VALUES, NEUTRAL, table
 from simulation.review import review_targets
 from simulation.synthesis import YI
 from simulation.world import World
@@ -25,6 +26,11 @@ _DRAWN = {
     *("innovation_vouchers", "certification_reward", "digital_upgrade_subsidy", "frontier_seed_funding"),
 }
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
+
+_UNIT_COSTS = np.array([lever.unit_cost * YI / 4.0 for lever in LEVERS.values()])
+_AMOUNTS = np.array([lever.amount for lever in LEVERS.values()])
+_PAID = np.array([lever.is_paid for lever in LEVERS.values()])
+_HIGHEST = np.array([lever.high for lever in LEVERS.values()])
 
 
 def deliver(model: World) -> None:
@@ -52,11 +58,14 @@ def deliver(model: World) -> None:
 def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each programme would cost at each place in this quarter (10 000 CNY, float64[P])."""
     wanted = academia.requests(model, levers) | surroundings.requests(model, levers)
-    for name, lever in LEVERS.items():
-        if lever.unit_cost and (levers[name] != lever.neutral).any():
-            # The strength of a measure costs a city so much, and a part of the city its part by GDP.
-            size = 1.0 if lever.amount else model.place_share
-            wanted[name] = (levers[name] - lever.neutral) * size * (lever.unit_cost * YI / 4.0)
+    # The strength of a measure costs a city so much, and a part of the city its part by GDP.
+    size = np.where(_AMOUNTS, 1.0, model.place_share[:, None])
+    costs = (table(levers) - NEUTRAL) * size * _UNIT_COSTS
+    wanted |= {
+        name: cost
+        for name, cost, any_cost in zip(LEVERS, costs.T, costs.any(axis=0), strict=True)
+        if any_cost
+    }
     if "joint_research_funding" in wanted:
         wanted["joint_research_funding"] *= academia.are_there(model)[model.geography.city_of]
     if levers["talent_inflow"].any():
@@ -75,8 +84,11 @@ def _pay_at_once(model: World) -> None:
     academic = {name: np.zeros(len(model.geography.cities)) for name in academia.PROGRAMMES}
     for name, money in model.allotted.items():
         if name not in _DRAWN:
-            for row, (government, amount) in enumerate(zip(model.governing, money.tolist(), strict=True)):
-                paid = government.pay(name, amount) if government and amount > 0.0 else 0.0
+            for row, amount in enumerate(money.tolist()):
+                government = model.governing[row]
+                if amount <= 0.0 or not government:
+                    continue
+                paid = government.pay(name, amount)
                 if name in academic:
                     academic[name][city_of[row]] += paid
                 else:
@@ -91,12 +103,13 @@ def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray
     """Return levers, those that cost money at the strength that is paid for (`part` is float64[P])."""
     if (part == 1.0).all() and not model.shifted:
         return levers
-    delivered = levers.copy()
-    for name, lever in LEVERS.items():
-        if lever.is_paid:
-            reached = part * model.shifted.get(name, 1.0) * (levers[name] - lever.neutral)
-            delivered[name] = np.minimum(lever.high, lever.neutral + reached)
-    return delivered
+    factor = np.repeat(part[:, None], len(LEVERS), axis=1)
+    for column, name in enumerate(LEVERS):
+        if name in model.shifted:
+            factor[:, column] *= model.shifted[name]
+    values = table(levers)
+    paid_for = np.minimum(_HIGHEST, NEUTRAL + factor * (values - NEUTRAL))
+    return np.where(_PAID, paid_for, values).view(LEVER_VALUES)[:, 0]
 
 
 def _city_sum(model: World, values: np.ndarray) -> np.ndarray:
@@ -168,7 +181,7 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
     cities = len(model.geography.cities)
     offered = {name: _city_sum(model, model.allotted[name]) for name in FOR_FUNDS}
-    public = np.sum(list(offered.values()), axis=0)
+    public = sum(offered.values(), np.zeros(cities))
     angel = offered["angel_coinvestment"]
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
     channel = _city_max(model, levers["private_capital_channel"]) * savings
@@ -177,7 +190,7 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
         _city_max(model, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
     )
     columns = (public, caps, channel, savings, angel, compensation, relief)
-    model.offers = [Offer(*row) for row in np.vstack(columns).T.tolist()]
+    model.offers = [Offer(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _integrate(model: World, levers: np.ndarray) -> None:
@@ -206,10 +219,11 @@ def _ease(model: World, wide: np.ndarray, near: np.ndarray) -> np.ndarray:
 def _set_titles(model: World, levers: np.ndarray) -> None:
     """Give the inventors of the pilot institutions their title, and academics their roles in firms."""
     named = model.scenario_spec.pilot_institutions
+    titles, seconded = levers["inventor_share"].tolist(), levers["secondment_share"].tolist()
     for university in model.universities:
         if not named or university.name in named:
-            university.entitle(float(levers["inventor_share"][university.place]))
-        university.seconded = float(levers["secondment_share"][university.place])
+            university.entitle(titles[university.place])
+        university.seconded = seconded[university.place]
 
 
 def settle_talent(model: World) -> None:

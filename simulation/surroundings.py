@@ -77,7 +77,8 @@ def _coverage(model: World, levers: np.ndarray, part: np.ndarray | float) -> np.
 
     Where money is short, parks are built more slowly, and reach the same end.
     """
-    building = part * np.clip(levers["park_coverage"] - model.park_built, 0.0, 0.25 * model.p["park_pace"])
+    lacking = np.maximum(0.0, levers["park_coverage"] - model.park_built)
+    building = part * np.minimum(lacking, 0.25 * model.p["park_pace"])
     wished = np.maximum(levers["park_coverage"], model.park_start)
     return np.asarray(np.minimum(model.park_built + building, wished))
 
