@@ -31,15 +31,15 @@ def pay_subsidies(model: World) -> None:
     """
     weight = 1.0 / model.scale
     for purpose, programme in PROGRAMMES.items():
-        for row in np.flatnonzero(model.stats[purpose]):
-            _charge(model, model.governing[row], programme, float(model.stats[purpose][row]) * weight)
-    grants = np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight
-    local = [government for government in model.acting if government.city >= 0]
-    for government in local:
-        total = float(model.city_budgets[government.city])
-        if total > 0.0:
-            due = float(grants[government.city]) * government.budget / total
-            _charge(model, government, "grants", due)
+        for row, money in enumerate(model.stats[purpose].tolist()):
+            if money:
+                _charge(model, model.governing[row], programme, money * weight)
+    grants = (np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight).tolist()
+    budgets = model.city_budgets.tolist()
+    for government in model.acting:
+        city = government.city
+        if city >= 0 and budgets[city] > 0.0:
+            _charge(model, government, "grants", grants[city] * government.budget / budgets[city])
 
 
 def _charge(model: World, government: Government | None, purpose: str, due: float) -> None:

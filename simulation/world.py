@@ -151,7 +151,8 @@ class World(mesa.Model):
     money_before: dict[str, float]
     last_certified: np.ndarray  # [P]
     brought_in: np.ndarray  # [P] high-level talent since 2019
-    year_sums: dict[str, np.ndarray]
+    year_sums: np.ndarray  # [figures, P] flows of the year so far
+    contracts_first: np.ndarray  # [P] registered contracts of the year's first quarter
     base_sums: dict[str, dict[str, float]]
     table: IndicatorTable
     flows: np.ndarray  # [years, flows, C, C] (`simulation.flows`)
