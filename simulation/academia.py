@@ -253,10 +253,16 @@ def _work_on_laboratories(model: World, university: University, part: float) -> 
     university.laboratories = [1.0 if progress > _BUILT else progress for progress in worked_on]
 
 
-def capacity(model: World) -> np.ndarray:
+def sizes(model: World) -> np.ndarray:
+    """Return the usual size of each city's universities, and that with programmes (float64[2, C])."""
+    usual, now = [0.0] * len(model.geography.cities), [0.0] * len(model.geography.cities)
+    for university in model.universities:
+        usual[university.city] += university.funding
+        now[university.city] += university.size
+    return np.array((usual, now))
+
+
+def capacity(sizes: np.ndarray) -> np.ndarray:
     """Return the size of a city's universities relative to that without programmes (float64[C])."""
-    cities = np.array([university.city for university in model.universities], dtype=np.int64)
-    size = len(model.geography.cities)
-    usual = np.bincount(cities, [u.funding for u in model.universities], size)
-    now = np.bincount(cities, [u.size for u in model.universities], size)
-    return np.divide(now, usual, out=np.ones(size), where=usual > 0.0)
+    usual, now = sizes
+    return np.divide(now, usual, out=np.ones(usual.size), where=usual > 0.0)

@@ -110,6 +110,6 @@ def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: Mappi
     """Return the researchers who move from each city (row) to each city (column) in a quarter."""
     pull = stock[None, :] * halved(minutes, p["migration_half_life"])
     pull = pull * (wage[None, :] / wage[:, None]) ** p["migration_wage_elasticity"]
-    np.fill_diagonal(pull, 0.0)
+    pull.flat[:: pull.shape[0] + 1] = 0.0
     chance = pull / pull.sum(axis=1, keepdims=True)
     return np.asarray(0.25 * p["migration_rate"] * stock[:, None] * chance)

@@ -4,6 +4,7 @@ import numpy as np
 
 from agents.university import Draws
 from simulation import delivery, entry, funding, threads, yearbook
+from simulation.academia import sizes
 from simulation.capital import fund_reach
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
@@ -141,10 +142,10 @@ def _shares(model: World) -> list[np.ndarray]:
 def markets(model: World) -> None:
     """Clear the markets for goods and researchers."""
     model.goods.clear(model.bids)
-    payroll = model.payroll / model.scale
+    payroll = (model.payroll / model.scale).tolist()
     for university in model.universities:
         payroll[university.city] += university.payroll()
-    model.talent.clear(payroll, float(model.p["labour_supply_elasticity"]))
+    model.talent.clear(np.array(payroll), float(model.p["labour_supply_elasticity"]))
     model.places["wage"] = model.talent.wage[model.geography.city_of]
 
 
@@ -224,9 +225,7 @@ def talent(model: World) -> None:
 
 def graduate_shares(model: World) -> np.ndarray:
     """Return where graduates go: three in ten by universities' funding, the others where researchers are."""
-    funding = np.zeros(len(model.geography.cities))
-    for university in model.universities:
-        funding[university.city] += university.size
+    _, funding = sizes(model)
     return np.asarray(
         0.3 * funding / max(1e-9, funding.sum()) + 0.7 * model.talent.stock / model.talent.stock.sum()
     )

@@ -159,8 +159,9 @@ def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
     score = np.full(links.shape[0], 1.0 / links.shape[0])
     for _ in range(100):
         before = score
-        score = between @ score + 1e-12
-        score = score / score.sum()
+        score = between @ score
+        score += 1e-12
+        score /= np.add.reduce(score)
         if score.tobytes() == before.tobytes():  # nothing would change any more
             break
     return np.asarray(score)
