@@ -189,24 +189,22 @@ class University(mesa.Agent):
         """File inventions; examination, grant and lapse follow as for firms (`firm_tick.patent`)."""
         relative = self.researchers * quality / self.researchers_start
         relative *= 1.0 - p["secondment_time"] * self.seconded
-        self.filings, opened, decided, self.grants, self.lapses = _pipeline(
-            self.filing_rate * relative**0.8,
-            self.filed,
-            self.examined,
-            self.patents,
-            0.25 * p["examination_hazard"],
-            pass_rate,
-            0.25 * p["patent_lapse"],
-            u.invention,
-            u.examination,
-            u.decision,
-            u.grant,
-            u.lapse,
+        self.filed, self.examined, self.patents, self.filings, self.grants, self.refusals, self.lapses = (
+            _pipeline(
+                self.filing_rate * relative**0.8,
+                self.filed,
+                self.examined,
+                self.patents,
+                0.25 * p["examination_hazard"],
+                pass_rate,
+                0.25 * p["patent_lapse"],
+                u.invention,
+                u.examination,
+                u.decision,
+                u.grant,
+                u.lapse,
+            )
         )
-        self.refusals = decided - self.grants
-        self.filed += self.filings - opened
-        self.examined += opened - decided
-        self.patents += self.grants - self.lapses
 
     def transfer(self, leave: float, scale: float, u: Draws, p: Any) -> None:
         """Disclose inventions, license patents and let researchers found firms.
@@ -246,15 +244,21 @@ def _pipeline(
     u_decision: float,
     u_grant: float,
     u_lapse: float,
-) -> tuple[int, int, int, int, int]:
-    """Return how many inventions are filed, and patents opened, decided, granted and lapsed."""
+) -> tuple[int, int, int, int, int, int, int]:
+    """Return filings that wait, are examined and are patents now; what is filed, granted, refused, lapses."""
     decided = binomial(examined, hazard, u_decision)
+    grants = binomial(decided, pass_rate, u_grant)
+    opened = binomial(filed, hazard, u_examination)
+    lapses = binomial(patents, lapse, u_lapse)
+    filings = poisson(rate, u_invention)
     return (
-        poisson(rate, u_invention),
-        binomial(filed, hazard, u_examination),
-        decided,
-        binomial(decided, pass_rate, u_grant),
-        binomial(patents, lapse, u_lapse),
+        filed + filings - opened,
+        examined + opened - decided,
+        patents + grants - lapses,
+        filings,
+        grants,
+        decided - grants,
+        lapses,
     )
 
 

@@ -15,7 +15,7 @@ from simulation.data import load_institutions, load_new_institutes
 from simulation.networks import NOBODY
 from simulation.randomness import entity_id
 from simulation.synthesis import YI
-from simulation.world import World
+from simulation.world import World, strongest
 
 PROGRAMMES = ("key_laboratories", "new_institutes", "joint_research_funding")
 """Levers whose money universities get."""
@@ -177,14 +177,16 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     The places of a city for which a lever is set share its cost, by the lever's amount there or by GDP.
     """
     cities = len(model.geography.cities)
+    hosts = [university for university in model.universities if university.laboratories]
+    opened = [university for university in model.universities if university.full_budget]
+    if not hosts and not opened:
+        return {}
     laboratories, institutes = np.zeros(cities), np.zeros(cities)
     shares = _city_shares(model, levers)
-    for university in model.universities:
-        city = university.city
-        if university.laboratories:
-            laboratories[city] += sum(_laboratory_costs(university, model.p))
-        if university.full_budget:
-            institutes[city] += shares[city] * university.due(model.quarter, model.p)
+    for university in hosts:
+        laboratories[university.city] += sum(_laboratory_costs(university, model.p))
+    for university in opened:
+        institutes[university.city] += shares[university.city] * university.due(model.quarter, model.p)
     wanted = {}
     for name, cost, key in (
         ("key_laboratories", laboratories, levers["key_laboratories"]),
@@ -200,9 +202,7 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
 
 def _city_shares(model: World, levers: np.ndarray) -> np.ndarray:
     """Return the share of its institutes that each city builds."""
-    shares = np.zeros(len(model.geography.cities))
-    np.maximum.at(shares, model.geography.city_of, levers["new_institutes"])
-    return shares
+    return strongest(model.geography, levers["new_institutes"])
 
 
 def are_there(model: World) -> np.ndarray:

@@ -1,7 +1,11 @@
 """From levers to what firms, universities, funds and people get: requests, budgets, capacity."""
 
+import math
+from typing import Any
+
 import numpy as np
 
+from agents.compiling import rule
 from agents.fund import Offer
 from scenarios.levers import LEVERS
 from simulation import academia, surroundings
@@ -12,7 +16,7 @@ from simulation.indicators import BASE_YEAR
 from simulation.policy import LEVER_VALUES, NEUTRAL, table
 from simulation.review import review_targets
 from simulation.synthesis import YI
-from simulation.world import World
+from simulation.world import World, strongest
 
 LARGEST_VOUCHER = 0.5
 """Largest share of a contract's price that vouchers pay (assumption; city rules pay up to half)."""
@@ -46,9 +50,17 @@ def deliver(model: World) -> None:
     levers = _delivered(model, planned, part)
     _integrate(model, levers)
     model.minutes = hindered(model.minutes, model.friction[model.quarter])
-    model.platforms = _city_max(model, levers["service_platforms"])
-    model.overseas = _city_max(model, levers["overseas_links"])
-    _set_support(model, levers)
+    model.platforms = strongest(model.geography, levers["service_platforms"])
+    model.overseas = strongest(model.geography, levers["overseas_links"])
+    model.entry_ease, model.programme_talent = _support(
+        model.support,
+        levers,
+        model.stats,
+        model.programme_credit,
+        model.loss_cover,
+        1.0 / model.scale,
+        model.parameters,
+    )
     surroundings.deliver(model, planned, levers, part)
     _set_grants(model)
     _set_offers(model, levers)
@@ -116,41 +128,43 @@ def _city_sum(model: World, values: np.ndarray) -> np.ndarray:
     return np.bincount(model.geography.city_of, values, len(model.geography.cities))
 
 
-def _city_max(model: World, values: np.ndarray) -> np.ndarray:
-    largest = np.zeros(len(model.geography.cities))
-    np.maximum.at(largest, model.geography.city_of, values)
-    return largest
+@rule
+def _reach(amount: float, needed: float, most: float) -> float:
+    return min(most, amount / max(1.0, needed))
 
 
-def _set_support(model: World, levers: np.ndarray) -> None:
-    """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows."""
-    p, support, last = model.p, model.support, model.stats
-    weight = 1.0 / model.scale
+@rule
+def _support(
+    support: Any, levers: Any, stats: Any, credit: Any, loss_cover: Any, weight: float, parameters: Any
+) -> Any:
+    """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows.
 
-    def reach(amount: np.ndarray, needed: np.ndarray, most: float) -> np.ndarray:
-        return np.minimum(most, amount / np.maximum(1.0, needed))
-
-    support["certification_reward"] = levers["certification_reward"]
-    support["cultivation_reach"] = reach(levers["firm_cultivation"], last["rd_firms"] * weight, 1.0)
-    support["ip_enforcement"] = levers["ip_enforcement"]
-    pledged = levers["ip_pledge_lending"] * (YI * p["pledge_loan_quarters"] / 4.0)
-    support["ip_pledge_reach"] = reach(pledged, p["pledge_value"] * last["patents"] * weight, 1.0)
-    model.programme_credit *= 1.0 - 0.25 / CREDIT_YEARS
-    model.programme_credit += levers["tech_lending"] * YI / 4.0 + p["pool_leverage"] * model.loss_cover
-    support["credit_extra"] = reach(model.programme_credit, 4.0 * last["rd_registered"] * weight, 5.0)
-    support["mentoring"] = p["mentoring_effect"]
-    support["leave"] = levers["leave_to_found"]
-    vouchers = levers["innovation_vouchers"] * YI / 4.0
-    support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
-    explorers = last["explorers"] * weight
-    projects = levers["frontier_seed_funding"] * YI / 4.0 / p["frontier_grant"]
-    support["frontier"] = reach(np.minimum(projects, explorers), explorers, 1.0)
-    support["brokerage"] = p["transaction_cost"] * levers["service_platforms"]
-    model.entry_ease = np.minimum(
-        1.0, levers["one_visit_reform"] + p["autonomy_ease"] * levers["zone_autonomy"]
-    )
-    appeal = np.minimum(1.5, (levers["talent_package"] / 50.0) ** 0.5)
-    model.programme_talent = 0.25 * levers["talent_inflow"] * appeal
+    Returns by place what eases entry, and the people whom programmes recruit in the quarter.
+    """
+    p = parameters[0]
+    ease, recruited = np.zeros(support.size), np.zeros(support.size)
+    for place in range(support.size):
+        to, by, last = support[place], levers[place], stats[place]
+        to.certification_reward = by.certification_reward
+        to.cultivation_reach = _reach(by.firm_cultivation, last.rd_firms * weight, 1.0)
+        to.ip_enforcement = by.ip_enforcement
+        pledged = by.ip_pledge_lending * (YI * p.pledge_loan_quarters / 4.0)
+        to.ip_pledge_reach = _reach(pledged, p.pledge_value * last.patents * weight, 1.0)
+        credit[place] *= 1.0 - 0.25 / CREDIT_YEARS
+        credit[place] += by.tech_lending * YI / 4.0 + p.pool_leverage * loss_cover[place]
+        to.credit_extra = _reach(credit[place], 4.0 * last.rd_registered * weight, 5.0)
+        to.mentoring = p.mentoring_effect
+        to.leave = by.leave_to_found
+        vouchers = by.innovation_vouchers * YI / 4.0
+        to.voucher = _reach(vouchers, last.contracts_bought * weight, LARGEST_VOUCHER)
+        explorers = last.explorers * weight
+        projects = by.frontier_seed_funding * YI / 4.0 / p.frontier_grant
+        to.frontier = _reach(min(projects, explorers), explorers, 1.0)
+        to.brokerage = p.transaction_cost * by.service_platforms
+        ease[place] = min(1.0, by.one_visit_reform + p.autonomy_ease * by.zone_autonomy)
+        appeal = min(1.5, math.sqrt(by.talent_package / 50.0))
+        recruited[place] = 0.25 * by.talent_inflow * appeal
+    return ease, recruited
 
 
 def _set_grants(model: World) -> None:
@@ -184,10 +198,10 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
     public = sum(offered.values(), np.zeros(cities))
     angel = offered["angel_coinvestment"]
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
-    channel = _city_max(model, levers["private_capital_channel"]) * savings
+    channel = strongest(model.geography, levers["private_capital_channel"]) * savings
     caps = levers["guidance_share"][:cities]
     compensation, relief = (
-        _city_max(model, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
+        strongest(model.geography, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
     )
     columns = (public, caps, channel, savings, angel, compensation, relief)
     model.offers = [Offer(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
@@ -196,7 +210,7 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
 def _integrate(model: World, levers: np.ndarray) -> None:
     """Ease contact between cities: measures in force bring their full effect over some years."""
     for name, linked in model.linked.items():
-        target = _city_max(model, levers[name])
+        target = strongest(model.geography, levers[name])
         model.linked[name] = np.minimum(target, linked + 0.25 * target / model.p["link_years"])
     delta, near = model.linked["delta_link"], model.linked["hangzhou_link"]
     if delta.any() or near.any():

@@ -5,9 +5,12 @@
 firms. Money in 10 000 CNY, flows a quarter.
 """
 
+from typing import Any
+
 import mesa
 import numpy as np
 
+from agents.compiling import rule
 from agents.fund import GuidanceFund, Offer, VentureFund
 from agents.government import Government
 from agents.parameters import Parameters
@@ -196,3 +199,16 @@ class World(mesa.Model):
         """Return agents' draws of this quarter (rows) for several purposes (columns) at once."""
         values: list[list[float]] = draw_many(self.seed, identities, self.quarter, purposes).tolist()
         return values
+
+
+def strongest(geography: Geography, values: np.ndarray) -> np.ndarray:
+    """Return the largest of a city's values by place, 0 at least (float64[P] to float64[C])."""
+    return np.asarray(_largest(geography.city_of, values, len(geography.cities)))
+
+
+@rule
+def _largest(city_of: Any, values: Any, cities: int) -> Any:
+    largest = np.zeros(cities)
+    for place in range(values.size):
+        largest[city_of[place]] = max(largest[city_of[place]], values[place])
+    return largest
