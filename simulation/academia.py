@@ -127,8 +127,8 @@ def build(model: World, levers: np.ndarray) -> None:
             model.institutes_opened.add(plan.name)
             admit(model, _opened(model, plan))
     wanted = np.bincount(model.geography.city_of, levers["key_laboratories"], shares.size)
-    for number, members in zip(wanted.tolist(), by_city(model), strict=True):
-        if number or any(university.laboratories for university in members):
+    if wanted.any() or any(university.laboratories for university in model.universities):
+        for number, members in zip(wanted.tolist(), by_city(model), strict=True):
             _host_laboratories(model, members, math.floor(number + 0.5))
 
 
@@ -225,7 +225,7 @@ def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[f
 
 def carry_out(model: World, paid: dict[str, np.ndarray]) -> None:
     """Build and run with what governments pay in each city for `PROGRAMMES` in this quarter (float64[C])."""
-    members_of = by_city(model)
+    members_of = by_city(model) if any(money.any() for money in paid.values()) else []
     for name, money in paid.items():
         for city in np.flatnonzero(money).tolist():
             members = members_of[city]

@@ -48,22 +48,22 @@ def open_budgets(model: World, levers: np.ndarray) -> None:
         elif government.level is Level.PROVINCE:
             of_cities = math.fsum(fiscal[city] for city in _cities_of(model, government.name))
             _open(model, government, float(p["province_budget"]) * of_cities, planned)
-    total = np.zeros(len(fiscal))
-    zones = [government for government in governments if government.level is Level.ZONE]
+    total = [0.0] * len(fiscal)
+    extra = levers["fiscal_growth"].tolist()
     for city, money in enumerate(fiscal):
         if city in by_place:
-            growth = by_place[city].grow(float(levers["fiscal_growth"][city]))
+            growth = by_place[city].grow(extra[city])
             total[city] = money * growth - _missing_transfer(model, city, money, upper)
     own = total.copy()
-    for zone in zones:
+    for zone in (government for government in governments if government.level is Level.ZONE):
         part = float(p["zone_budget_weight"] * model.place_share[zone.place])
         part *= 1.0 + float(p["autonomy_budget_gain"] * levers["zone_autonomy"][zone.place])
-        _open(model, zone, min(LARGEST_ZONE_SHARE, part) * float(total[zone.city]), planned)
+        _open(model, zone, min(LARGEST_ZONE_SHARE, part) * total[zone.city], planned)
         own[zone.city] -= zone.budget
-    for city, money in enumerate(own.tolist()):
+    for city, money in enumerate(own):
         if city in by_place:
             _open(model, by_place[city], money, planned)
-    model.city_budgets = total
+    model.city_budgets = np.array(total)
 
 
 def _open(model: World, government: Government, budget: float, planned: dict[str, float]) -> None:

@@ -84,31 +84,45 @@ def entrants(
         Origin.INCUBATOR: housed_rate,
     }
     cells = np.array(list(rates.values())).T * (1.0 + conditions.change)[:, None]
-    identity, cell = _founders(_parents(names, tuple(rates)), cells.ravel(), seed, quarter)
+    parents = _parents(names, tuple(rates))
+    identity, cell, field = _founders(parents, cells.ravel(), fields, seed, quarter)
     if not identity.size:
         return np.zeros(0, dtype=FIRM)
     place_of, kind = np.divmod(cell, len(rates))
-    u = draws(seed, identity, quarter, Purpose.ENTRANT_FIELD)
-    edges = np.cumsum(fields, axis=1)[:, :-1]
-    field = (u[:, None] >= edges[place_of]).sum(axis=1)
     origin = np.array([int(origin) for origin in rates])[kind]
     return found(identity, place_of, origin, field, places, seed, quarter, p)
 
 
 @rule
-def _founders(parents: Any, rates: Any, seed: int, quarter: int) -> Any:
-    """Return the ids of those whom parents bring forth at Poisson rates, and their parents' numbers."""
+def _founders(parents: Any, rates: Any, fields: Any, seed: int, quarter: int) -> Any:
+    """Return founders' ids, their parents' numbers and their fields.
+
+    Parents bring them forth at Poisson `rates`. Parents of all kinds at a place stand together and share its
+    mix of `fields` (float64[P, F]).
+    """
     counts = np.empty(parents.size, dtype=np.int64)
     for i in range(parents.size):
         counts[i] = poisson(rates[i], uniform(stream(seed, parents[i], quarter), Purpose.ENTRY))
     ids = np.empty(counts.sum(), dtype=np.uint64)
-    number = np.empty(ids.size, dtype=np.int64)
+    number, field = np.empty(ids.size, dtype=np.int64), np.zeros(ids.size, dtype=np.int64)
     born = 0
     for i in range(parents.size):
+        place = i * fields.shape[0] // parents.size
         for slot in range(counts[i]):
             ids[born], number[born] = child_id(parents[i], quarter, slot), i
+            field[born] = _field(fields[place], stream(seed, ids[born], quarter))
             born += 1
-    return ids, number
+    return ids, number, field
+
+
+@rule
+def _field(shares: Any, key: np.uint64) -> int:
+    """Return the field that a founder chooses."""
+    u, edge, field = uniform(key, Purpose.ENTRANT_FIELD), 0.0, 0
+    for share in shares[:-1]:
+        edge += share
+        field += u >= edge
+    return field
 
 
 @cache

@@ -21,7 +21,9 @@ def raise_funds(model: World, reach: np.ndarray) -> None:
         fund.seed_interest = interest[fund.city]
         private, public = fund.raise_money(offer, guidance.at_hand(offer.public), plenty, model.p)
         model.outside["lps"] -= private
-        pay_for(model, fund.city, FOR_FUNDS, guidance.commit(public))
+        called = guidance.commit(public)
+        if offer.public > 0.0:
+            pay_for(model, fund.city, FOR_FUNDS, called)
 
 
 def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

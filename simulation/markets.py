@@ -36,9 +36,8 @@ class GoodsMarket:
         by_city = self.demand.sum(axis=1)
         total = by_city.sum()
         relative = productivity - (productivity * by_city).sum() / total
-        tilt = np.where(
-            np.arange(self.demand.shape[1]) < TRADITIONAL_FIELD, 0.25 * p["hightech_demand_growth"], 0.0
-        )
+        tilt = np.zeros(self.demand.shape[1])
+        tilt[:TRADITIONAL_FIELD] = 0.25 * p["hightech_demand_growth"]
         moved = self.demand * np.exp(tilt)
         moved *= (by_city / moved.sum(axis=1))[:, None]
         moved *= np.exp(0.25 * p["trade_elasticity"] * relative)[:, None]
