@@ -207,10 +207,8 @@ def _city_shares(model: World, levers: np.ndarray) -> np.ndarray:
 
 def are_there(model: World) -> np.ndarray:
     """Return which cities have a university with funding of its own (bool[C])."""
-    found = np.zeros(len(model.geography.cities), dtype=bool)
-    for university in model.universities:
-        found[university.city] |= university.funding > 0.0
-    return found
+    cities = {university.city for university in model.universities if university.funding > 0.0}
+    return np.array([city in cities for city in range(len(model.geography.cities))])
 
 
 def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[float, float]:

@@ -31,6 +31,7 @@ _DRAWN = {
 }
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
 
+_NAMES = tuple(LEVERS)
 _UNIT_COSTS = np.array([lever.unit_cost * YI / 4.0 for lever in LEVERS.values()])
 _AMOUNTS = np.array([lever.amount for lever in LEVERS.values()])
 _PAID = np.array([lever.is_paid for lever in LEVERS.values()])
@@ -73,11 +74,7 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     # The strength of a measure costs a city so much, and a part of the city its part by GDP.
     size = np.where(_AMOUNTS, 1.0, model.place_share[:, None])
     costs = (table(levers) - NEUTRAL) * size * _UNIT_COSTS
-    wanted |= {
-        name: cost
-        for name, cost, any_cost in zip(LEVERS, costs.T, costs.any(axis=0), strict=True)
-        if any_cost
-    }
+    wanted |= {_NAMES[lever]: costs[:, lever] for lever in np.flatnonzero(costs.any(axis=0)).tolist()}
     if "joint_research_funding" in wanted:
         wanted["joint_research_funding"] *= academia.are_there(model)[model.geography.city_of]
     if levers["talent_inflow"].any():

@@ -13,7 +13,8 @@ def raise_funds(model: World, reach: np.ndarray) -> None:
     plenty = float(model.outlook.vc_supply[model.quarter // 4])
     proceeds, cost, lost = model.seed_record.tolist()
     closed = max(1e-9, cost + lost)
-    gains = [seed_gain(offer, proceeds / closed, lost / closed, model.p) for offer in model.offers]
+    returned, lost = proceeds / closed, lost / closed
+    gains = [seed_gain(offer, returned, lost, model.p) for offer in model.offers]
     model.seed_interest = float(model.p["seed_supply_elasticity"]) * np.array(gains)
     interest = (reach @ model.seed_interest).tolist()
     for fund, guidance in zip(model.funds, model.guidance_funds, strict=True):
