@@ -58,6 +58,7 @@ def close_budgets(model: World) -> None:
 
 def note_forgone_tax(model: World) -> None:
     """Note the corporate income tax that certificates and the super-deduction cost the nation."""
+    nation = Level.NATION
     for government in model.acting:
-        if government.level is Level.NATION:
+        if government.level is nation:
             government.forgo("tax_relief", float(model.stats["tax_relief"].sum()) / model.scale)

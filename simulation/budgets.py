@@ -37,17 +37,23 @@ def found_governments(model: World, geography: Geography) -> None:
 def open_budgets(model: World, levers: np.ndarray) -> None:
     """Let every government take in its budget of the quarter, from the nation down to the zones."""
     p, city_of = model.p, model.geography.city_of
+    nation, province, a_zone = (
+        Level.NATION,
+        Level.PROVINCE,
+        Level.ZONE,
+    )  # looked up once: members are slow to find
     governments = model.acting = model.governments
     fiscal = (model.outlook.fiscal[model.quarter // 4] / 4.0).tolist()
     by_place = {government.place: government for government in governments if government.place >= 0}
     model.governing = [by_place.get(row, by_place.get(city)) for row, city in enumerate(city_of.tolist())]
     planned, upper = _university_money(model, "planned"), _upper(model)
     for government in governments:
-        if government.level is Level.NATION:
+        if government.level is nation:
             _open(model, government, 0.0, planned)
-        elif government.level is Level.PROVINCE:
+        elif government.level is province:
             of_cities = math.fsum(fiscal[city] for city in _cities_of(model, government.name))
             _open(model, government, float(p["province_budget"]) * of_cities, planned)
+    zones = [government for government in governments if government.level is a_zone]
     total = [0.0] * len(fiscal)
     extra = levers["fiscal_growth"].tolist()
     for city, money in enumerate(fiscal):
@@ -55,7 +61,7 @@ def open_budgets(model: World, levers: np.ndarray) -> None:
             growth = by_place[city].grow(extra[city])
             total[city] = money * growth - _missing_transfer(model, city, money, upper)
     own = total.copy()
-    for zone in (government for government in governments if government.level is Level.ZONE):
+    for zone in zones:
         part = float(p["zone_budget_weight"] * model.place_share[zone.place])
         part *= 1.0 + float(p["autonomy_budget_gain"] * levers["zone_autonomy"][zone.place])
         _open(model, zone, min(LARGEST_ZONE_SHARE, part) * total[zone.city], planned)
@@ -108,7 +114,7 @@ def _university_money(model: World, what: str) -> dict[str, float]:
 def _part_of(model: World, government: Government, money: dict[str, float]) -> float:
     """Return a government's part of money for universities: the national one, or that of its province."""
     national = float(model.p["national_research_share"])
-    if government.level is Level.NATION:
+    if government.name == NATION:
         return national * math.fsum(money.values())
     return (1.0 - national) * money.get(government.name, 0.0)
 

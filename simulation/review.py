@@ -16,6 +16,7 @@ SERVES = {
     "spin_offs": ("firm_doubling",),
 }
 """Indicators with a target that programmes serve whose own indicator has none."""
+_LOCAL = frozenset((Level.CITY, Level.ZONE))
 
 
 def review_targets(model: World) -> None:
@@ -41,7 +42,7 @@ def _gaps(table: IndicatorTable, government: Government, year: int) -> Iterator[
 def region_of(target: Target, government: Government) -> str | None:
     """Return where a government looks: its own place, or the joint region if only that has the target."""
     joint = target.regions[0]
-    if government.level in {Level.CITY, Level.ZONE}:
+    if government.level in _LOCAL:
         if government.name not in target.regions:
             return None
         return government.name if goal_of(target, government.name) is not None else joint
