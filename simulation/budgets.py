@@ -37,11 +37,8 @@ def found_governments(model: World, geography: Geography) -> None:
 def open_budgets(model: World, levers: np.ndarray) -> None:
     """Let every government take in its budget of the quarter, from the nation down to the zones."""
     p, city_of = model.p, model.geography.city_of
-    nation, province, a_zone = (
-        Level.NATION,
-        Level.PROVINCE,
-        Level.ZONE,
-    )  # looked up once: members are slow to find
+    # Looked up once: Python is slow to find members of an enumeration.
+    nation, province, a_zone = Level.NATION, Level.PROVINCE, Level.ZONE
     governments = model.acting = model.governments
     fiscal = (model.outlook.fiscal[model.quarter // 4] / 4.0).tolist()
     by_place = {government.place: government for government in governments if government.place >= 0}

@@ -31,6 +31,7 @@ _DRAWN = {
 }
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
 
+# Levers in the order of LEVER_VALUES.
 _NAMES = tuple(LEVERS)
 _UNIT_COSTS = np.array([lever.unit_cost * YI / 4.0 for lever in LEVERS.values()])
 _AMOUNTS = np.array([lever.amount for lever in LEVERS.values()])
@@ -113,9 +114,8 @@ def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray
     if (part == 1.0).all() and not model.shifted:
         return levers
     factor = np.repeat(part[:, None], len(LEVERS), axis=1)
-    for column, name in enumerate(LEVERS):
-        if name in model.shifted:
-            factor[:, column] *= model.shifted[name]
+    for name, change in model.shifted.items():
+        factor[:, _NAMES.index(name)] *= change
     values = table(levers)
     paid_for = np.minimum(_HIGHEST, NEUTRAL + factor * (values - NEUTRAL))
     return np.where(_PAID, paid_for, values).view(LEVER_VALUES)[:, 0]
