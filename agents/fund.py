@@ -11,7 +11,7 @@ THINNEST = 0.25
 """Depth of the market, 1 where half of the teams close alone, below which it matters no more (assumption)."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Offer:
     """What the funds of a city can draw on in this quarter, 10 000 CNY.
 

@@ -8,6 +8,7 @@ import copy
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import mesa
@@ -46,7 +47,12 @@ def _collector_paused() -> Iterator[None]:
 
 def _bytes(records: np.ndarray) -> np.ndarray:
     """Return records as plain bytes: copying them field by field would take several times as long."""
-    return records.view(np.dtype((np.void, records.dtype.itemsize)))
+    return records.view(_plain(records.dtype.itemsize))
+
+
+@cache
+def _plain(size: int) -> np.dtype[np.void]:
+    return np.dtype((np.void, size))
 
 
 class RemovedAgentError(LookupError):

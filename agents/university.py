@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import mesa
 import numpy as np
 
+from agents.compiling import rule
 from agents.quantiles import binomial, poisson
 
 PATENTS_START = 2.7
@@ -130,11 +131,11 @@ class University(mesa.Agent):
     def due(self, quarter: int, p: Any) -> float:
         """Return the programme money that an institute opened by policy needs in a quarter, by its age."""
         age = quarter - self.opened + 1
-        return min(1.0, 0.25 * age / float(p["institute_growth_years"])) * self.full_budget
+        return min(1.0, 0.25 * age / p["institute_growth_years"]) * self.full_budget
 
     def grow(self, p: Any) -> None:
         """Let public research funding, and what governments plan for it, grow by a quarter."""
-        growth = 1.0 + 0.25 * float(p["university_growth"])
+        growth = 1.0 + 0.25 * p["university_growth"]
         self.funding *= growth
         self.planned *= growth
 
@@ -164,11 +165,13 @@ class University(mesa.Agent):
         It is learnt over some years, and worth less without outside partners who co-own (Ren & Mei 2023): for
         so many of the inventions disclosed in a year as there are firms that work with the university.
         """
-        learnt = min(1.0, 0.25 * self.entitled / float(p["title_years"]))
-        disclosed = 4.0 * float(p["disclosure_rate"]) * self.filing_rate
+        if self.inventor_share == 0.0:
+            return 0.0
+        learnt = min(1.0, 0.25 * self.entitled / p["title_years"])
+        disclosed = 4.0 * p["disclosure_rate"] * self.filing_rate
         partnered = min(1.0, self.partner_firms / disclosed) if disclosed > 0.0 else 0.0
-        alone = float(p["title_alone"])
-        return float(p["title_weight"]) * self.inventor_share * learnt * (alone + (1.0 - alone) * partnered)
+        alone = p["title_alone"]
+        return p["title_weight"] * self.inventor_share * learnt * (alone + (1.0 - alone) * partnered)
 
     def reward(self, p: Any) -> float:
         """Return inventors' effort to transfer inventions relative to no pilot.
@@ -176,38 +179,93 @@ class University(mesa.Agent):
         Effort follows the expected share of the reward with an elasticity (Hvide & Jones 2018; Chang, Gong &
         Zhu 2023).
         """
-        return (1.0 + self.title(p)) ** float(p["ownership_elasticity"])
+        return (1.0 + self.title(p)) ** p["ownership_elasticity"]
 
     def office_effort(self, p: Any) -> float:
         """Return the effort of the institution's transfer office relative to no pilot: its share shrinks."""
-        return (1.0 - self.title(p)) ** float(p["office_elasticity"])
+        return (1.0 - self.title(p)) ** p["office_elasticity"]
 
     def invent(self, pass_rate: float, quality: float, u: Draws, p: Any) -> None:
         """File inventions; examination, grant and lapse follow as for firms (`firm_tick.patent`)."""
         relative = self.researchers * quality / self.researchers_start
-        relative *= 1.0 - float(p["secondment_time"]) * self.seconded
-        hazard = 0.25 * float(p["examination_hazard"])
-        decided = binomial(self.examined, hazard, u.decision)
-        self.grants = binomial(decided, pass_rate, u.grant)
-        opened = binomial(self.filed, hazard, u.examination)
-        self.lapses = binomial(self.patents, 0.25 * float(p["patent_lapse"]), u.lapse)
-        self.filings = poisson(self.filing_rate * relative**0.8, u.invention)
-        self.refusals = decided - self.grants
-        self.filed += self.filings - opened
-        self.examined += opened - decided
-        self.patents += self.grants - self.lapses
+        relative *= 1.0 - p["secondment_time"] * self.seconded
+        self.filed, self.examined, self.patents, self.filings, self.grants, self.refusals, self.lapses = (
+            _pipeline(
+                self.filing_rate * relative**0.8,
+                self.filed,
+                self.examined,
+                self.patents,
+                0.25 * p["examination_hazard"],
+                pass_rate,
+                0.25 * p["patent_lapse"],
+                u.invention,
+                u.examination,
+                u.decision,
+                u.grant,
+                u.lapse,
+            )
+        )
 
     def transfer(self, leave: float, scale: float, u: Draws, p: Any) -> None:
         """Disclose inventions, license patents and let researchers found firms.
 
         Inventors and the institution's office both look for licensees.
         """
-        effort, inventors = self.reward(p), float(p["inventor_licensing"])
+        effort, inventors = self.reward(p), p["inventor_licensing"]
         by_office = (1.0 - inventors) * self.office_effort(p)
         licensing = 1.0 + inventors * (effort - 1.0) + (by_office - (1.0 - inventors))
-        disclosed = float(p["disclosure_rate"]) * self.filings * effort
+        disclosed = p["disclosure_rate"] * self.filings * effort
         self.disclosures = math.floor(disclosed + u.disclosure)
-        self.licences = poisson(0.25 * float(p["licence_rate"]) * self.patents * licensing, u.licence)
-        self.office_licences = binomial(self.licences, by_office / licensing, u.channel)
-        founders = float(p["university_spin_off_rate"]) * disclosed * (1.0 + leave)
-        self.spin_offs = poisson(founders * scale, u.spin_off)
+        founders = p["university_spin_off_rate"] * disclosed * (1.0 + leave)
+        self.licences, self.office_licences, self.spin_offs = _transfers(
+            0.25 * p["licence_rate"] * self.patents * licensing,
+            by_office / licensing,
+            founders * scale,
+            u.licence,
+            u.channel,
+            u.spin_off,
+        )
+
+
+# A call from Python costs more than the draws themselves, so that each rule draws all it can at once.
+
+
+@rule
+def _pipeline(
+    rate: float,
+    filed: int,
+    examined: int,
+    patents: int,
+    hazard: float,
+    pass_rate: float,
+    lapse: float,
+    u_invention: float,
+    u_examination: float,
+    u_decision: float,
+    u_grant: float,
+    u_lapse: float,
+) -> tuple[int, int, int, int, int, int, int]:
+    """Return filings that wait, are examined and are patents now; what is filed, granted, refused, lapses."""
+    decided = binomial(examined, hazard, u_decision)
+    grants = binomial(decided, pass_rate, u_grant)
+    opened = binomial(filed, hazard, u_examination)
+    lapses = binomial(patents, lapse, u_lapse)
+    filings = poisson(rate, u_invention)
+    return (
+        filed + filings - opened,
+        examined + opened - decided,
+        patents + grants - lapses,
+        filings,
+        grants,
+        decided - grants,
+        lapses,
+    )
+
+
+@rule
+def _transfers(
+    licensing: float, office: float, founding: float, u_licence: float, u_channel: float, u_spin_off: float
+) -> tuple[int, int, int]:
+    """Return how many patents are licensed, those licensed by the office, and firms founded."""
+    licences = poisson(licensing, u_licence)
+    return licences, binomial(licences, office, u_channel), poisson(founding, u_spin_off)

@@ -15,7 +15,7 @@ from simulation.data import load_institutions, load_new_institutes
 from simulation.networks import NOBODY
 from simulation.randomness import entity_id
 from simulation.synthesis import YI
-from simulation.world import World
+from simulation.world import World, strongest
 
 PROGRAMMES = ("key_laboratories", "new_institutes", "joint_research_funding")
 """Levers whose money universities get."""
@@ -104,6 +104,14 @@ def withdraw(model: World, university: University) -> None:
     seat(model)
 
 
+def by_city(model: World) -> list[list[University]]:
+    """Return the universities of each city."""
+    members: list[list[University]] = [[] for _ in model.geography.cities]
+    for university in model.universities:
+        members[university.city].append(university)
+    return members
+
+
 # What policy builds.
 
 
@@ -119,8 +127,9 @@ def build(model: World, levers: np.ndarray) -> None:
             model.institutes_opened.add(plan.name)
             admit(model, _opened(model, plan))
     wanted = np.bincount(model.geography.city_of, levers["key_laboratories"], shares.size)
-    for city, number in enumerate(wanted.tolist()):
-        _host_laboratories(model, city, math.floor(number + 0.5))
+    if wanted.any() or any(university.laboratories for university in model.universities):
+        for number, members in zip(wanted.tolist(), by_city(model), strict=True):
+            _host_laboratories(model, members, math.floor(number + 0.5))
 
 
 def _opened(model: World, plan: PlannedInstitute) -> University:
@@ -145,9 +154,9 @@ def _opened(model: World, plan: PlannedInstitute) -> University:
     return institute
 
 
-def _host_laboratories(model: World, city: int, wanted: int) -> None:
+def _host_laboratories(model: World, members: list[University], wanted: int) -> None:
     """Give new laboratories one by one to the host with most research for each; close the surplus."""
-    hosts = [u for u in model.universities if u.city == city and u.funding > 0.0]
+    hosts = [university for university in members if university.funding > 0.0]
     number = sum(len(u.laboratories) for u in hosts)
 
     def room(university: University) -> float:
@@ -168,14 +177,16 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     The places of a city for which a lever is set share its cost, by the lever's amount there or by GDP.
     """
     cities = len(model.geography.cities)
+    hosts = [university for university in model.universities if university.laboratories]
+    opened = [university for university in model.universities if university.full_budget]
+    if not hosts and not opened:
+        return {}
     laboratories, institutes = np.zeros(cities), np.zeros(cities)
     shares = _city_shares(model, levers)
-    for university in model.universities:
-        city = university.city
-        if university.laboratories:
-            laboratories[city] += sum(_laboratory_costs(university, model.p))
-        if university.full_budget:
-            institutes[city] += shares[city] * university.due(model.quarter, model.p)
+    for university in hosts:
+        laboratories[university.city] += sum(_laboratory_costs(university, model.p))
+    for university in opened:
+        institutes[university.city] += shares[university.city] * university.due(model.quarter, model.p)
     wanted = {}
     for name, cost, key in (
         ("key_laboratories", laboratories, levers["key_laboratories"]),
@@ -191,17 +202,13 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
 
 def _city_shares(model: World, levers: np.ndarray) -> np.ndarray:
     """Return the share of its institutes that each city builds."""
-    shares = np.zeros(len(model.geography.cities))
-    np.maximum.at(shares, model.geography.city_of, levers["new_institutes"])
-    return shares
+    return strongest(model.geography, levers["new_institutes"])
 
 
 def are_there(model: World) -> np.ndarray:
     """Return which cities have a university with funding of its own (bool[C])."""
-    found = np.zeros(len(model.geography.cities), dtype=bool)
-    for university in model.universities:
-        found[university.city] |= university.funding > 0.0
-    return found
+    cities = {university.city for university in model.universities if university.funding > 0.0}
+    return np.array([city in cities for city in range(len(model.geography.cities))])
 
 
 def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[float, float]:
@@ -216,9 +223,10 @@ def _laboratory_costs(university: University, p: Mapping[str, float]) -> tuple[f
 
 def carry_out(model: World, paid: dict[str, np.ndarray]) -> None:
     """Build and run with what governments pay in each city for `PROGRAMMES` in this quarter (float64[C])."""
+    members_of = by_city(model) if any(money.any() for money in paid.values()) else []
     for name, money in paid.items():
         for city in np.flatnonzero(money).tolist():
-            members = [university for university in model.universities if university.city == city]
+            members = members_of[city]
             if name == "key_laboratories":
                 weights = [sum(_laboratory_costs(university, model.p)) for university in members]
             elif name == "new_institutes":
@@ -243,10 +251,16 @@ def _work_on_laboratories(model: World, university: University, part: float) -> 
     university.laboratories = [1.0 if progress > _BUILT else progress for progress in worked_on]
 
 
-def capacity(model: World) -> np.ndarray:
+def sizes(model: World) -> np.ndarray:
+    """Return the usual size of each city's universities, and that with programmes (float64[2, C])."""
+    usual, now = [0.0] * len(model.geography.cities), [0.0] * len(model.geography.cities)
+    for university in model.universities:
+        usual[university.city] += university.funding
+        now[university.city] += university.size
+    return np.array((usual, now))
+
+
+def capacity(sizes: np.ndarray) -> np.ndarray:
     """Return the size of a city's universities relative to that without programmes (float64[C])."""
-    cities = np.array([university.city for university in model.universities], dtype=np.int64)
-    size = len(model.geography.cities)
-    usual = np.bincount(cities, [u.funding for u in model.universities], size)
-    now = np.bincount(cities, [u.size for u in model.universities], size)
-    return np.divide(now, usual, out=np.ones(size), where=usual > 0.0)
+    usual, now = sizes
+    return np.divide(now, usual, out=np.ones(usual.size), where=usual > 0.0)

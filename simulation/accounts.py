@@ -31,15 +31,15 @@ def pay_subsidies(model: World) -> None:
     """
     weight = 1.0 / model.scale
     for purpose, programme in PROGRAMMES.items():
-        for row in np.flatnonzero(model.stats[purpose]):
-            _charge(model, model.governing[row], programme, float(model.stats[purpose][row]) * weight)
-    grants = np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight
-    local = [government for government in model.acting if government.city >= 0]
-    for government in local:
-        total = float(model.city_budgets[government.city])
-        if total > 0.0:
-            due = float(grants[government.city]) * government.budget / total
-            _charge(model, government, "grants", due)
+        for row, money in enumerate(model.stats[purpose].tolist()):
+            if money:
+                _charge(model, model.governing[row], programme, money * weight)
+    grants = (np.bincount(model.geography.city_of, model.stats["grant_money"]) * weight).tolist()
+    budgets = model.city_budgets.tolist()
+    for government in model.acting:
+        city = government.city
+        if city >= 0 and budgets[city] > 0.0:
+            _charge(model, government, "grants", grants[city] * government.budget / budgets[city])
 
 
 def _charge(model: World, government: Government | None, purpose: str, due: float) -> None:
@@ -58,6 +58,7 @@ def close_budgets(model: World) -> None:
 
 def note_forgone_tax(model: World) -> None:
     """Note the corporate income tax that certificates and the super-deduction cost the nation."""
+    nation = Level.NATION
     for government in model.acting:
-        if government.level is Level.NATION:
+        if government.level is nation:
             government.forgo("tax_relief", float(model.stats["tax_relief"].sum()) / model.scale)

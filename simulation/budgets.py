@@ -37,33 +37,36 @@ def found_governments(model: World, geography: Geography) -> None:
 def open_budgets(model: World, levers: np.ndarray) -> None:
     """Let every government take in its budget of the quarter, from the nation down to the zones."""
     p, city_of = model.p, model.geography.city_of
+    # Looked up once: Python is slow to find members of an enumeration.
+    nation, province, a_zone = Level.NATION, Level.PROVINCE, Level.ZONE
     governments = model.acting = model.governments
     fiscal = (model.outlook.fiscal[model.quarter // 4] / 4.0).tolist()
     by_place = {government.place: government for government in governments if government.place >= 0}
     model.governing = [by_place.get(row, by_place.get(city)) for row, city in enumerate(city_of.tolist())]
     planned, upper = _university_money(model, "planned"), _upper(model)
     for government in governments:
-        if government.level is Level.NATION:
+        if government.level is nation:
             _open(model, government, 0.0, planned)
-        elif government.level is Level.PROVINCE:
+        elif government.level is province:
             of_cities = math.fsum(fiscal[city] for city in _cities_of(model, government.name))
             _open(model, government, float(p["province_budget"]) * of_cities, planned)
-    total = np.zeros(len(fiscal))
-    zones = [government for government in governments if government.level is Level.ZONE]
+    zones = [government for government in governments if government.level is a_zone]
+    total = [0.0] * len(fiscal)
+    extra = levers["fiscal_growth"].tolist()
     for city, money in enumerate(fiscal):
         if city in by_place:
-            growth = by_place[city].grow(float(levers["fiscal_growth"][city]))
+            growth = by_place[city].grow(extra[city])
             total[city] = money * growth - _missing_transfer(model, city, money, upper)
     own = total.copy()
     for zone in zones:
         part = float(p["zone_budget_weight"] * model.place_share[zone.place])
         part *= 1.0 + float(p["autonomy_budget_gain"] * levers["zone_autonomy"][zone.place])
-        _open(model, zone, min(LARGEST_ZONE_SHARE, part) * float(total[zone.city]), planned)
+        _open(model, zone, min(LARGEST_ZONE_SHARE, part) * total[zone.city], planned)
         own[zone.city] -= zone.budget
-    for city, money in enumerate(own.tolist()):
+    for city, money in enumerate(own):
         if city in by_place:
             _open(model, by_place[city], money, planned)
-    model.city_budgets = total
+    model.city_budgets = np.array(total)
 
 
 def _open(model: World, government: Government, budget: float, planned: dict[str, float]) -> None:
@@ -108,7 +111,7 @@ def _university_money(model: World, what: str) -> dict[str, float]:
 def _part_of(model: World, government: Government, money: dict[str, float]) -> float:
     """Return a government's part of money for universities: the national one, or that of its province."""
     national = float(model.p["national_research_share"])
-    if government.level is Level.NATION:
+    if government.name == NATION:
         return national * math.fsum(money.values())
     return (1.0 - national) * money.get(government.name, 0.0)
 
@@ -140,46 +143,59 @@ def allot(model: World, levers: np.ndarray, wanted: dict[str, np.ndarray]) -> np
     """
     places = model.geography.city_of.size
     model.moved, model.loss_cover = np.zeros(places), np.zeros(places)
-    model.shifted = {}
+    # Plain numbers: a government has a place or two, too few for arrays.
     allotted = {name: [0.0] * places for name in (*wanted, *FOR_FUNDS, *FOR_LOSSES)}
-    part = np.array([1.0 if government else 0.0 for government in model.governing])
+    shifted: dict[str, list[float]] = {}
+    part = [1.0 if government else 0.0 for government in model.governing]
     if wanted or levers["instrument_mix"].any() or any(g.extra_growth > 1.0 for g in model.acting):
-        # Plain numbers: a government has a place or two, too few for arrays.
-        costs = {name: cost.tolist() for name, cost in wanted.items()}
-        part[:] = 0.0
-        for government in {id(g): g for g in model.governing if g}.values():
-            _allot(model, government, levers, costs, allotted, part)
+        costs = list(zip(*(cost.tolist() for cost in wanted.values()), strict=True)) or [()] * places
+        for government, rows in _by_government(model.governing).items():
+            asked_at = [dict(zip(wanted, costs[row], strict=True)) for row in rows]
+            _allot(model, government, levers, dict(zip(rows, asked_at, strict=True)), allotted, shifted, part)
     model.allotted = {name: np.array(values) for name, values in allotted.items()}
-    return part
+    model.shifted = {name: np.array(values) for name, values in shifted.items()}
+    return np.array(part)
+
+
+def _by_government(governing: list[Government | None]) -> dict[Government, list[int]]:
+    """Return the places that each government answers for."""
+    rows: dict[Government, list[int]] = {}
+    for row, government in enumerate(governing):
+        if government:
+            rows.setdefault(government, []).append(row)
+    return rows
 
 
 def _allot(
     model: World,
     government: Government,
     levers: np.ndarray,
-    costs: dict[str, list[float]],
+    costs: dict[int, dict[str, float]],
     allotted: dict[str, list[float]],
-    part: np.ndarray,
+    shifted: dict[str, list[float]],
+    part: list[float],
 ) -> None:
-    """Let one government decide; `costs` is asked for at each place, `allotted` and `part` are written."""
+    """Let one government decide on what is asked for at its places (`costs`); the last three are written."""
     p, at = model.p, government.place
-    rows = [row for row, other in enumerate(model.governing) if other is government]
-    asked = {
-        name: sum(cost[row] for row in rows) for name, cost in costs.items() if any(cost[row] for row in rows)
-    }
-    factor = _shifted(government, asked, float(levers["coordination"][at]), p)
+    asked: dict[str, float] = {}
+    for cost in costs.values():
+        for name, amount in cost.items():
+            if amount:
+                asked[name] = asked.get(name, 0.0) + amount
+    factor = _shifted(government, asked, levers["coordination"].item(at), p)
     extra = float(p["extra_guidance_share"]) * max(0.0, added_by_growth(model, government))
     extra = min(extra, government.balance - government.for_grants(p))
     delivered = government.allot(asked, p, extra)
-    part[rows] = delivered
     for name, amount in asked.items():
         granted = delivered * factor.get(name, 1.0)
-        for row in rows:
-            allotted[name][row] = granted * costs[name][row]
+        for row, cost in costs.items():
+            allotted[name][row] = granted * cost[name]
         government.promise(name, granted * amount)
-    for name, change in factor.items():
-        model.shifted.setdefault(name, np.ones(part.size))[rows] = change
-    mixed = float(levers["instrument_mix"][government.city]) * government.for_grants(p)
+    for row in costs:
+        part[row] = delivered
+        for name, change in factor.items():
+            shifted.setdefault(name, [1.0] * len(part))[row] = change
+    mixed = levers["instrument_mix"].item(government.city) * government.for_grants(p)
     into_guidance = float(p["mix_guidance_share"])
     model.moved[at] = mixed
     allotted["instrument_mix"][at] = into_guidance * mixed
@@ -191,7 +207,7 @@ def _shifted(
     government: Government, asked: dict[str, float], strength: float, p: Mapping[str, float]
 ) -> dict[str, float]:
     """Return the factors by which coordination changes what programmes ask for."""
-    if strength <= 0.0:
+    if strength <= 0.0 or not government.gaps:
         return {}
     lags = {name: lag_of(government, LEVERS[name].indicators) for name in asked}
     known = {name: lag for name, lag in lags.items() if lag is not None}
@@ -209,12 +225,13 @@ def pay_for(model: World, city: int, programmes: tuple[str, ...], amount: float)
 
     Programmes and governments of the city share in proportion to what they had put aside.
     """
-    rows = np.flatnonzero(model.geography.city_of == city).tolist()
+    rows = model.geography.places_of[city]
     shares = [(model.allotted[name].item(row), name, row) for name in programmes for row in rows]
+    shares = [share for share in shares if share[0] > 0.0]
     total = math.fsum(share for share, _, _ in shares)
     paid = 0.0
     for share, name, row in shares:
         government = model.governing[row]
-        if share > 0.0 and government:
+        if government:
             paid += government.pay(name, amount * share / total)
     return paid

@@ -40,7 +40,7 @@ LOCK_UP = 8
 def fund_reach(geography: Geography, minutes: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return the share of a fund's money (row: its city) that looks for deals in each city (column)."""
     weight = halved(minutes, 90.0)
-    weight[np.diag_indices_from(weight)] *= p["local_bias"]
+    weight.flat[:: weight.shape[0] + 1] *= p["local_bias"]
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
@@ -186,6 +186,32 @@ def make_deals(
     return deals
 
 
+@loop
+def match(
+    firms: Any,
+    seekers: Any,
+    holdings: Any,
+    count: int,
+    seed: int,
+    quarter: int,
+    supply: Any,
+    powder: Any,
+    appetite: Any,
+    weight: float,
+    parameters: Any,
+) -> int:
+    """Find out who may have a round and what is asked for, and make deals; return their number.
+
+    `count` of `holdings` are in use, and deals are written behind them.
+    """
+    p = parameters[0]
+    last = last_rounds(holdings, count, firms.size)
+    stages = open_rounds(firms, seekers, holdings, last, quarter, p)
+    asked = demand_for_capital(firms, seekers, stages, supply.shape[1], p)
+    free = holdings[count:]
+    return make_deals(firms, seekers, stages, seed, quarter, asked, supply, powder, appetite, weight, p, free)
+
+
 @rule
 def exit_skill(public_share: float, p: Any) -> float:
     """Return a fund's rate of exits relative to a private one.
@@ -266,3 +292,22 @@ def review_holdings(
             holdings[kept] = holding
         kept += 1
     return kept
+
+
+@loop
+def review_all(
+    firms: Any,
+    holdings: Any,
+    count: int,
+    seed: int,
+    quarter: int,
+    public_share: Any,
+    parameters: Any,
+    books: Any,
+    losses: Any,
+) -> int:
+    """Review the `count` holdings at the stages that their firms have reached; return how many are kept."""
+    last = last_rounds(holdings, count, firms.size)
+    return review_holdings(
+        firms, holdings, count, last, seed, quarter, public_share, parameters[0], books, losses
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulation.academia import capacity
+from simulation.academia import capacity, sizes
 from simulation.world import World
 
 
@@ -15,22 +15,20 @@ def settle_contracts(model: World) -> None:
     """
     p = model.p
     bought = model.ledger["contracts"] / model.scale
-    capable = capacity(model)
-    share = academic_share(model)
+    size = sizes(model)
+    capable = capacity(size)
     flow = contract_shares(model, attraction(capable, p)) * bought[:, None]
     sold = flow.sum(axis=0)
     model.contract_flow = flow
-    academic = np.zeros(len(model.geography.cities))
-    size = np.zeros_like(academic)
+    academic = [0.0] * sold.size
+    for_academia, together = (academic_share(capable, p) * sold).tolist(), size[1].tolist()
     for university in model.universities:
-        size[university.city] += university.size
-    for_academia, sizes = (share * sold).tolist(), size.tolist()
-    for university in model.universities:
-        if sizes[university.city] <= 0.0:  # all its universities are new and without money yet
+        city = university.city
+        if together[city] <= 0.0:  # all its universities are new and without money yet
             continue
-        income = for_academia[university.city] * university.size / sizes[university.city]
+        income = for_academia[city] * university.size / together[city]
         university.cash += income
-        academic[university.city] += income
+        academic[city] += income
     model.outside["services"] += float((sold - academic).sum())
     model.contracts_sold = sold
     if model.registered_share is None:
@@ -59,10 +57,9 @@ def attraction(capable: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     return np.asarray(1.0 + p["contract_university"] * (capable - 1.0))
 
 
-def academic_share(model: World) -> np.ndarray:
+def academic_share(capable: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
     """Return the part of what a city sells that its universities sell (float64[C])."""
-    capable = capacity(model)
-    return np.asarray(model.p["contract_university"] * capable / attraction(capable, model.p))
+    return np.asarray(p["contract_university"] * capable / attraction(capable, p))
 
 
 def contract_shares(model: World, attracts: np.ndarray) -> np.ndarray:
@@ -71,7 +68,7 @@ def contract_shares(model: World, attracts: np.ndarray) -> np.ndarray:
     Cities whose sellers can do more than usual (`attracts` above 1) win contracts from the others.
     """
     away = model.gravity.copy()
-    np.fill_diagonal(away, 0.0)
+    away.flat[:: away.shape[0] + 1] = 0.0
     away /= away.sum(axis=1, keepdims=True)
     home = np.eye(away.shape[0])
     shares = np.asarray(model.p["contract_home"] * home + (1.0 - model.p["contract_home"]) * away)

@@ -1,7 +1,11 @@
 """From levers to what firms, universities, funds and people get: requests, budgets, capacity."""
 
+import math
+from typing import Any
+
 import numpy as np
 
+from agents.compiling import loop, rule
 from agents.fund import Offer
 from scenarios.levers import LEVERS
 from simulation import academia, surroundings
@@ -9,9 +13,10 @@ from simulation.budgets import FOR_FUNDS, FOR_LOSSES, allot, fund_universities, 
 from simulation.geography import borders, effective_minutes, halved, hindered
 from simulation.indicators import BASE_YEAR
 from simulation.operating import YEARLY_CALL
+from simulation.policy import LEVER_VALUES, NEUTRAL, table
 from simulation.review import review_targets
 from simulation.synthesis import YI
-from simulation.world import World
+from simulation.world import World, strongest
 
 LARGEST_VOUCHER = 0.5
 """Largest share of a contract's price that vouchers pay (assumption; city rules pay up to half)."""
@@ -25,6 +30,13 @@ _DRAWN = {
     *("innovation_vouchers", "certification_reward", "digital_upgrade_subsidy", "frontier_seed_funding"),
 }
 """Programmes whose money is paid out when funds and firms draw it, not at once."""
+
+# Levers in the order of LEVER_VALUES.
+_NAMES = tuple(LEVERS)
+_UNIT_COSTS = np.array([lever.unit_cost * YI / 4.0 for lever in LEVERS.values()])
+_AMOUNTS = np.array([lever.amount for lever in LEVERS.values()])
+_PAID = np.array([lever.is_paid for lever in LEVERS.values()])
+_HIGHEST = np.array([lever.high for lever in LEVERS.values()])
 
 
 def deliver(model: World) -> None:
@@ -40,9 +52,17 @@ def deliver(model: World) -> None:
     levers = _delivered(model, planned, part)
     _integrate(model, levers)
     model.minutes = hindered(model.minutes, model.friction[model.quarter])
-    model.platforms = _city_max(model, levers["service_platforms"])
-    model.overseas = _city_max(model, levers["overseas_links"])
-    _set_support(model, levers)
+    model.platforms = strongest(model.geography, levers["service_platforms"])
+    model.overseas = strongest(model.geography, levers["overseas_links"])
+    model.entry_ease, model.programme_talent = _support(
+        model.support,
+        levers,
+        model.stats,
+        model.programme_credit,
+        model.loss_cover,
+        1.0 / model.scale,
+        model.parameters,
+    )
     surroundings.deliver(model, planned, levers, part)
     _set_grants(model)
     _set_offers(model, levers)
@@ -52,11 +72,10 @@ def deliver(model: World) -> None:
 def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each programme would cost at each place in this quarter (10 000 CNY, float64[P])."""
     wanted = academia.requests(model, levers) | surroundings.requests(model, levers)
-    for name, lever in LEVERS.items():
-        if lever.unit_cost and (levers[name] != lever.neutral).any():
-            # The strength of a measure costs a city so much, and a part of the city its part by GDP.
-            size = 1.0 if lever.amount else model.place_share
-            wanted[name] = (levers[name] - lever.neutral) * size * (lever.unit_cost * YI / 4.0)
+    # The strength of a measure costs a city so much, and a part of the city its part by GDP.
+    size = np.where(_AMOUNTS, 1.0, model.place_share[:, None])
+    costs = (table(levers) - NEUTRAL) * size * _UNIT_COSTS
+    wanted |= {_NAMES[lever]: costs[:, lever] for lever in np.flatnonzero(costs.any(axis=0)).tolist()}
     if "joint_research_funding" in wanted:
         wanted["joint_research_funding"] *= academia.are_there(model)[model.geography.city_of]
     if levers["talent_inflow"].any():
@@ -75,8 +94,11 @@ def _pay_at_once(model: World) -> None:
     academic = {name: np.zeros(len(model.geography.cities)) for name in academia.PROGRAMMES}
     for name, money in model.allotted.items():
         if name not in _DRAWN:
-            for row, (government, amount) in enumerate(zip(model.governing, money.tolist(), strict=True)):
-                paid = government.pay(name, amount) if government and amount > 0.0 else 0.0
+            for row, amount in enumerate(money.tolist()):
+                government = model.governing[row]
+                if amount <= 0.0 or not government:
+                    continue
+                paid = government.pay(name, amount)
                 if name in academic:
                     academic[name][city_of[row]] += paid
                 else:
@@ -91,53 +113,55 @@ def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray
     """Return levers, those that cost money at the strength that is paid for (`part` is float64[P])."""
     if (part == 1.0).all() and not model.shifted:
         return levers
-    delivered = levers.copy()
-    for name, lever in LEVERS.items():
-        if lever.is_paid:
-            reached = part * model.shifted.get(name, 1.0) * (levers[name] - lever.neutral)
-            delivered[name] = np.minimum(lever.high, lever.neutral + reached)
-    return delivered
+    factor = np.repeat(part[:, None], len(LEVERS), axis=1)
+    for name, change in model.shifted.items():
+        factor[:, _NAMES.index(name)] *= change
+    values = table(levers)
+    paid_for = np.minimum(_HIGHEST, NEUTRAL + factor * (values - NEUTRAL))
+    return np.where(_PAID, paid_for, values).view(LEVER_VALUES)[:, 0]
 
 
 def _city_sum(model: World, values: np.ndarray) -> np.ndarray:
     return np.bincount(model.geography.city_of, values, len(model.geography.cities))
 
 
-def _city_max(model: World, values: np.ndarray) -> np.ndarray:
-    largest = np.zeros(len(model.geography.cities))
-    np.maximum.at(largest, model.geography.city_of, values)
-    return largest
+@rule
+def _reach(amount: float, needed: float, most: float) -> float:
+    return min(most, amount / max(1.0, needed))
 
 
-def _set_support(model: World, levers: np.ndarray) -> None:
-    """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows."""
-    p, support, last = model.p, model.support, model.stats
-    weight = 1.0 / model.scale
+@loop
+def _support(
+    support: Any, levers: Any, stats: Any, credit: Any, loss_cover: Any, weight: float, parameters: Any
+) -> Any:
+    """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows.
 
-    def reach(amount: np.ndarray, needed: np.ndarray, most: float) -> np.ndarray:
-        return np.minimum(most, amount / np.maximum(1.0, needed))
-
-    support["certification_reward"] = levers["certification_reward"]
-    support["cultivation_reach"] = reach(levers["firm_cultivation"], last["rd_firms"] * weight, 1.0)
-    support["ip_enforcement"] = levers["ip_enforcement"]
-    pledged = levers["ip_pledge_lending"] * (YI * p["pledge_loan_quarters"] / 4.0)
-    support["ip_pledge_reach"] = reach(pledged, p["pledge_value"] * last["patents"] * weight, 1.0)
-    model.programme_credit *= 1.0 - 0.25 / CREDIT_YEARS
-    model.programme_credit += levers["tech_lending"] * YI / 4.0 + p["pool_leverage"] * model.loss_cover
-    support["credit_extra"] = reach(model.programme_credit, 4.0 * last["rd_registered"] * weight, 5.0)
-    support["mentoring"] = p["mentoring_effect"]
-    support["leave"] = levers["leave_to_found"]
-    vouchers = levers["innovation_vouchers"] * YI / 4.0
-    support["voucher"] = reach(vouchers, last["contracts_bought"] * weight, LARGEST_VOUCHER)
-    explorers = last["explorers"] * weight
-    projects = levers["frontier_seed_funding"] * YI / 4.0 / p["frontier_grant"]
-    support["frontier"] = reach(np.minimum(projects, explorers), explorers, 1.0)
-    support["brokerage"] = p["transaction_cost"] * levers["service_platforms"]
-    model.entry_ease = np.minimum(
-        1.0, levers["one_visit_reform"] + p["autonomy_ease"] * levers["zone_autonomy"]
-    )
-    appeal = np.minimum(1.5, (levers["talent_package"] / 50.0) ** 0.5)
-    model.programme_talent = 0.25 * levers["talent_inflow"] * appeal
+    Returns by place what eases entry, and the people whom programmes recruit in the quarter.
+    """
+    p = parameters[0]
+    ease, recruited = np.zeros(support.size), np.zeros(support.size)
+    for place in range(support.size):
+        to, by, last = support[place], levers[place], stats[place]
+        to.certification_reward = by.certification_reward
+        to.cultivation_reach = _reach(by.firm_cultivation, last.rd_firms * weight, 1.0)
+        to.ip_enforcement = by.ip_enforcement
+        pledged = by.ip_pledge_lending * (YI * p.pledge_loan_quarters / 4.0)
+        to.ip_pledge_reach = _reach(pledged, p.pledge_value * last.patents * weight, 1.0)
+        credit[place] *= 1.0 - 0.25 / CREDIT_YEARS
+        credit[place] += by.tech_lending * YI / 4.0 + p.pool_leverage * loss_cover[place]
+        to.credit_extra = _reach(credit[place], 4.0 * last.rd_registered * weight, 5.0)
+        to.mentoring = p.mentoring_effect
+        to.leave = by.leave_to_found
+        vouchers = by.innovation_vouchers * YI / 4.0
+        to.voucher = _reach(vouchers, last.contracts_bought * weight, LARGEST_VOUCHER)
+        explorers = last.explorers * weight
+        projects = by.frontier_seed_funding * YI / 4.0 / p.frontier_grant
+        to.frontier = _reach(min(projects, explorers), explorers, 1.0)
+        to.brokerage = p.transaction_cost * by.service_platforms
+        ease[place] = min(1.0, by.one_visit_reform + p.autonomy_ease * by.zone_autonomy)
+        appeal = min(1.5, math.sqrt(by.talent_package / 50.0))
+        recruited[place] = 0.25 * by.talent_inflow * appeal
+    return ease, recruited
 
 
 def _set_grants(model: World) -> None:
@@ -168,22 +192,22 @@ def _set_offers(model: World, levers: np.ndarray) -> None:
     """Set what the funds of each city can draw on."""
     cities = len(model.geography.cities)
     offered = {name: _city_sum(model, model.allotted[name]) for name in FOR_FUNDS}
-    public = np.sum(list(offered.values()), axis=0)
+    public = sum(offered.values(), np.zeros(cities))
     angel = offered["angel_coinvestment"]
     savings = _city_sum(model, model.gdp_quarter) * model.p["savings_per_gdp"]
-    channel = _city_max(model, levers["private_capital_channel"]) * savings
+    channel = strongest(model.geography, levers["private_capital_channel"]) * savings
     caps = levers["guidance_share"][:cities]
     compensation, relief = (
-        _city_max(model, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
+        strongest(model.geography, levers[name]) for name in ("loss_compensation", "angel_tax_relief")
     )
     columns = (public, caps, channel, savings, angel, compensation, relief)
-    model.offers = [Offer(*row) for row in np.vstack(columns).T.tolist()]
+    model.offers = [Offer(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _integrate(model: World, levers: np.ndarray) -> None:
     """Ease contact between cities: measures in force bring their full effect over some years."""
     for name, linked in model.linked.items():
-        target = _city_max(model, levers[name])
+        target = strongest(model.geography, levers[name])
         model.linked[name] = np.minimum(target, linked + 0.25 * target / model.p["link_years"])
     delta, near = model.linked["delta_link"], model.linked["hangzhou_link"]
     if delta.any() or near.any():
@@ -206,10 +230,11 @@ def _ease(model: World, wide: np.ndarray, near: np.ndarray) -> np.ndarray:
 def _set_titles(model: World, levers: np.ndarray) -> None:
     """Give the inventors of the pilot institutions their title, and academics their roles in firms."""
     named = model.scenario_spec.pilot_institutions
+    titles, seconded = levers["inventor_share"].tolist(), levers["secondment_share"].tolist()
     for university in model.universities:
         if not named or university.name in named:
-            university.entitle(float(levers["inventor_share"][university.place]))
-        university.seconded = float(levers["secondment_share"][university.place])
+            university.entitle(titles[university.place])
+        university.seconded = seconded[university.place]
 
 
 def settle_talent(model: World) -> None:

@@ -3,12 +3,11 @@
 import math
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from agents.compiling import loop
+from agents.compiling import loop, rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.records import FIRM
@@ -84,25 +83,46 @@ def entrants(
         Origin.RETURNEE: (0.25 * p["returnee_rate"] * conditions.high_level + conditions.overseas) * scale,
         Origin.INCUBATOR: housed_rate,
     }
-    ids, where, origins = [], [], []
+    cells = np.array(list(rates.values())).T * (1.0 + conditions.change)[:, None]
     parents = _parents(names, tuple(rates))
-    quantiles = iter(draws(seed, parents, quarter, Purpose.ENTRY).tolist())
-    parent_of = iter(parents)
-    for place in range(len(names)):
-        for origin, rate in rates.items():
-            parent = next(parent_of)
-            count = poisson(float(rate[place] * (1.0 + conditions.change[place])), next(quantiles))
-            if count:
-                ids.append(child_ids(parent, quarter, 0, count))
-                where.append(np.full(count, place))
-                origins.append(np.full(count, int(origin)))
-    if not ids:
+    identity, cell, field = _founders(parents, cells.ravel(), fields, seed, quarter)
+    if not identity.size:
         return np.zeros(0, dtype=FIRM)
-    identity, place_of = np.concatenate(ids), np.concatenate(where)
-    u = draws(seed, identity, quarter, Purpose.ENTRANT_FIELD)
-    edges = np.cumsum(fields, axis=1)[:, :-1]
-    field = (u[:, None] >= edges[place_of]).sum(axis=1)
-    return found(identity, place_of, np.concatenate(origins), field, places, seed, quarter, p)
+    place_of, kind = np.divmod(cell, len(rates))
+    origin = np.array([int(origin) for origin in rates])[kind]
+    return found(identity, place_of, origin, field, places, seed, quarter, p)
+
+
+@loop
+def _founders(parents: Any, rates: Any, fields: Any, seed: int, quarter: int) -> Any:
+    """Return founders' ids, their parents' numbers and their fields.
+
+    Parents bring them forth at Poisson `rates`. Parents of all kinds at a place stand together and share its
+    mix of `fields` (float64[P, F]).
+    """
+    counts = np.empty(parents.size, dtype=np.int64)
+    for i in range(parents.size):
+        counts[i] = poisson(rates[i], uniform(stream(seed, parents[i], quarter), Purpose.ENTRY))
+    ids = np.empty(counts.sum(), dtype=np.uint64)
+    number, field = np.empty(ids.size, dtype=np.int64), np.zeros(ids.size, dtype=np.int64)
+    born = 0
+    for i in range(parents.size):
+        place = i * fields.shape[0] // parents.size
+        for slot in range(counts[i]):
+            ids[born], number[born] = child_id(parents[i], quarter, slot), i
+            field[born] = _field(fields[place], stream(seed, ids[born], quarter))
+            born += 1
+    return ids, number, field
+
+
+@rule
+def _field(shares: Any, key: np.uint64) -> int:
+    """Return the field that a founder chooses."""
+    u, edge, field = uniform(key, Purpose.ENTRANT_FIELD), 0.0, 0
+    for share in shares[:-1]:
+        edge += share
+        field += u >= edge
+    return field
 
 
 @cache
@@ -172,14 +192,21 @@ def corporate_spin_offs(
     """
     if not parents.size:
         return np.zeros(0, dtype=FIRM)
-    mothers = firms[parents]
-    starts = np.flatnonzero(np.diff(parents, prepend=-1))
-    slots = first_slot + np.arange(parents.size) - np.repeat(starts, np.diff(starts, append=parents.size))
-    ids = np.array(
-        [child_id(*child) for child in zip(mothers["id"], repeat(quarter), slots.tolist())], dtype=np.uint64
-    )
+    ids = _children(firms["id"], parents, quarter, first_slot)
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
-    return found(ids, mothers["place"], origin, mothers["field"], places, seed, quarter, p)
+    place, field = firms["place"][parents], firms["field"][parents]
+    return found(ids, place, origin, field, places, seed, quarter, p)
+
+
+@loop
+def _children(identities: Any, parents: Any, quarter: int, first_slot: int) -> Any:
+    """Return the ids of founders who leave the rows `parents`, in slots by row (uint64[N])."""
+    ids = np.empty(parents.size, dtype=np.uint64)
+    slot = first_slot
+    for i in range(parents.size):
+        slot = slot + 1 if i > 0 and parents[i] == parents[i - 1] else first_slot
+        ids[i] = child_id(identities[parents[i]], quarter, slot)
+    return ids
 
 
 def university_spin_offs(
@@ -214,13 +241,14 @@ def found(
     firms["place"] = place
     firms["field"] = field
     firms["origin"] = origin
-    equip(firms, seed, quarter, places, p)
+    equip(firms, seed, quarter, places, p.reshape(1))
     return firms
 
 
 @loop
-def equip(firms: Any, seed: int, quarter: int, places: Any, p: Any) -> None:
+def equip(firms: Any, seed: int, quarter: int, places: Any, parameters: Any) -> None:
     """Give founders' firms size, money and technological opportunity."""
+    p = parameters[0]
     for i in range(firms.size):
         firm = firms[i]
         key = stream(seed, firm.id, quarter)

@@ -4,65 +4,53 @@ import numpy as np
 
 from agents.fund import GuidanceFund, Offer, VentureFund, seed_gain
 from simulation.budgets import FOR_FUNDS, FOR_LOSSES, pay_for
-from simulation.capital import (
-    HOLDING,
-    SEED,
-    demand_for_capital,
-    fund_reach,
-    last_rounds,
-    make_deals,
-    open_rounds,
-    review_holdings,
-)
+from simulation.capital import HOLDING, SEED, match, review_all
 from simulation.world import World
 
 
-def raise_funds(model: World) -> None:
+def raise_funds(model: World, reach: np.ndarray) -> None:
     """Let each fund find private partners, and its city's guidance fund join as far as money goes."""
     plenty = float(model.outlook.vc_supply[model.quarter // 4])
     proceeds, cost, lost = model.seed_record.tolist()
     closed = max(1e-9, cost + lost)
-    gains = [seed_gain(offer, proceeds / closed, lost / closed, model.p) for offer in model.offers]
+    returned, lost = proceeds / closed, lost / closed
+    gains = [seed_gain(offer, returned, lost, model.p) for offer in model.offers]
     model.seed_interest = float(model.p["seed_supply_elasticity"]) * np.array(gains)
-    interest = (fund_reach(model.geography, model.minutes, model.p) @ model.seed_interest).tolist()
+    interest = (reach @ model.seed_interest).tolist()
     for fund, guidance in zip(model.funds, model.guidance_funds, strict=True):
         offer: Offer = model.offers[fund.city]
         fund.seed_interest = interest[fund.city]
         private, public = fund.raise_money(offer, guidance.at_hand(offer.public), plenty, model.p)
         model.outside["lps"] -= private
-        pay_for(model, fund.city, FOR_FUNDS, guidance.commit(public))
+        called = guidance.commit(public)
+        if offer.public > 0.0:
+            pay_for(model, fund.city, FOR_FUNDS, called)
 
 
-def invest(model: World) -> tuple[np.ndarray, np.ndarray]:
+def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Match firms that look for equity with funds; return what each invested, in all and in seed rounds."""
-    firms, p, cities = model.firms.records, model.p, len(model.geography.cities)
-    record = model.parameters[0]
+    firms, p = model.firms.records, model.p
     seekers = model.seekers[: model.seeking]
-    last = last_rounds(model.holdings, model.holding_count, firms.size)
-    stages = open_rounds(firms, seekers, model.holdings, last, model.quarter, record)
-    reach = fund_reach(model.geography, model.minutes, p)
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
     appetite = np.array([fund.spend_seed_purse(p) for fund in model.funds]) @ supply
     appetite *= (1.0 + model.seed_interest) / np.maximum(1e-9, supply.sum(axis=0))
     powder = np.array([fund.dry_powder for fund in model.funds])
     before = powder.copy()
     _reserve_holdings(model, seekers.size)
-    free = model.holdings[model.holding_count :]
-    model.deals = make_deals(
+    model.deals = match(
         firms,
         seekers,
-        stages,
+        model.holdings,
+        model.holding_count,
         model.seed,
         model.quarter,
-        demand_for_capital(firms, seekers, stages, cities, record),
         supply,
         powder,
         appetite,
         1.0 / model.scale,
-        record,
-        free,
+        model.parameters,
     )
-    made = free[: model.deals]
+    made = model.holdings[model.holding_count : model.holding_count + model.deals]
     model.holding_count += model.deals
     model.deal_money = float((before - powder).sum())
     seeds = made[made["stage"] == SEED]
@@ -83,6 +71,8 @@ def _between_cities(model: World, made: np.ndarray) -> np.ndarray:
 
 def _forgo_tax(model: World, seeds: np.ndarray) -> None:
     """Note the tax that angels save on this quarter's seed rounds of firms in cities that grant relief."""
+    if not any(offer.relief > 0.0 for offer in model.offers):
+        return
     rate = float(model.p["gains_tax"] * model.p["angel_share"])
     private = 1.0 - np.array([fund.public_share for fund in model.funds])[seeds["fund"]]
     cities = model.firms.records["city"][seeds["row"]]
@@ -105,21 +95,19 @@ def _reserve_holdings(model: World, room: int) -> None:
 
 def review(model: World, invested: np.ndarray, seeds: np.ndarray) -> None:
     """Sell or write off holdings, book the quarter, and pass on what partners get."""
-    firms, count = model.firms.records, model.holding_count
     books, losses = np.zeros((2, 3, len(model.funds))), np.zeros(len(model.offers))
-    model.holding_count = review_holdings(
-        firms,
+    model.holding_count = review_all(
+        model.firms.records,
         model.holdings,
-        count,
-        last_rounds(model.holdings, count, firms.size),
+        model.holding_count,
         model.seed,
         model.quarter,
         np.array([fund.public_share for fund in model.funds]),
-        model.parameters[0],
+        model.parameters,
         books,
         losses,
     )
-    quarter = np.vstack((invested, seeds, books.sum(axis=0))).T.tolist()
+    quarter = zip(invested.tolist(), seeds.tolist(), *books.sum(axis=0).tolist(), strict=True)
     for fund, figures in zip(model.funds, quarter, strict=True):
         public = fund.settle(*figures)
         sold = fund.run_off(model.p)

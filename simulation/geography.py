@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -33,9 +33,19 @@ class Geography:
     minutes: np.ndarray
     same_province: np.ndarray
 
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the places."""
+        return tuple(place.id for place in self.places)
+
+    @cached_property
+    def places_of(self) -> tuple[tuple[int, ...], ...]:
+        """Positions of the places of each city."""
+        return tuple(tuple(np.flatnonzero(self.city_of == city).tolist()) for city in range(len(self.cities)))
+
     def index(self, place: str) -> int:
         """Return the position of a place by its id."""
-        return [p.id for p in self.places].index(place)
+        return self.ids.index(place)
 
     def members(self, region: str) -> list[int]:
         """Return the places whose figures add up to a reporting region (``A+B``, a place, or YRD)."""
@@ -107,7 +117,7 @@ def collaboration_reach(
 ) -> np.ndarray:
     """Return the mass of possible partners in each city (column) as seen from a city (row)."""
     weight = mass[None, :] * halved(minutes, p["gravity_half_life"]) * border
-    weight[np.diag_indices_from(weight)] *= p["home_bias"]
+    weight.flat[:: weight.shape[0] + 1] *= p["home_bias"]
     return np.asarray(weight)
 
 

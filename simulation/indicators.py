@@ -239,8 +239,13 @@ class IndicatorTable:
 
     def get(self, indicator: str, region: str, year: int) -> float:
         """Return one value."""
-        at = self.years.index(year), self.indicators.index(indicator), self.regions.index(region)
+        at = self.years.index(year), _positions(self.indicators)[indicator], _positions(self.regions)[region]
         return float(self.values[at])
+
+
+@cache
+def _positions(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: position for position, name in enumerate(names)}
 
 
 _NOT_COMPARABLE = {("Ningbo", "high_tech_enterprises_stock", 2016): "cumulative, not the valid stock"}

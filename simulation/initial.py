@@ -298,7 +298,8 @@ def _books(model: World) -> None:
     model.deal_money = 0.0
     model.brought_in = np.zeros(places)
     model.productivity_start = None
-    model.year_sums = {}
+    model.year_sums = np.zeros((0, places))
+    model.contracts_first = np.zeros(places)
     model.table = IndicatorTable.empty(model.until)
     model.flows = no_flows(len(model.table.years), len(model.geography.cities))
     model.start_stock = math.fsum(model.talent.stock)

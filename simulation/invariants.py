@@ -101,7 +101,8 @@ def _money_of_governments(model: World) -> None:
 def _money_of_universities(model: World) -> None:
     """Universities' cash moves by research money and contracts less what they spend."""
     served = np.unique([university.city for university in model.universities]).astype(np.int64)
-    income = float((academic_share(model) * model.contracts_sold)[served].sum())
+    share = academic_share(academia.capacity(academia.sizes(model)), model.p)
+    income = float((share * model.contracts_sold)[served].sum())
     income += sum(university.resources for university in model.universities)
     spent = model.outside["university_spending"] - model.money_before["university_spending"]
     now = sum(university.cash for university in model.universities)

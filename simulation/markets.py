@@ -36,9 +36,8 @@ class GoodsMarket:
         by_city = self.demand.sum(axis=1)
         total = by_city.sum()
         relative = productivity - (productivity * by_city).sum() / total
-        tilt = np.where(
-            np.arange(self.demand.shape[1]) < TRADITIONAL_FIELD, 0.25 * p["hightech_demand_growth"], 0.0
-        )
+        tilt = np.zeros(self.demand.shape[1])
+        tilt[:TRADITIONAL_FIELD] = 0.25 * p["hightech_demand_growth"]
         moved = self.demand * np.exp(tilt)
         moved *= (by_city / moved.sum(axis=1))[:, None]
         moved *= np.exp(0.25 * p["trade_elasticity"] * relative)[:, None]
@@ -110,6 +109,6 @@ def migration(stock: np.ndarray, wage: np.ndarray, minutes: np.ndarray, p: Mappi
     """Return the researchers who move from each city (row) to each city (column) in a quarter."""
     pull = stock[None, :] * halved(minutes, p["migration_half_life"])
     pull = pull * (wage[None, :] / wage[:, None]) ** p["migration_wage_elasticity"]
-    np.fill_diagonal(pull, 0.0)
+    pull.flat[:: pull.shape[0] + 1] = 0.0
     chance = pull / pull.sum(axis=1, keepdims=True)
     return np.asarray(0.25 * p["migration_rate"] * stock[:, None] * chance)

@@ -54,9 +54,9 @@ def operate_firms(
     seed: int,
     quarter: int,
     places: Any,
-    nation: Any,
+    nation_row: Any,
     supports: Any,
-    p: Any,
+    parameters: Any,
     price: Any,
     log_price: Any,
     log_pool: Any,
@@ -73,6 +73,7 @@ def operate_firms(
     two by name with what is rare, and as `all_stats` and `all_ledgers`, the same memory by number, with the
     rest. Returns the number of founders, and puts into `founders` the row of the firm that each leaves.
     """
+    nation, p = nation_row[0], parameters[0]
     spun_off = start = 0
     more_contracts = contract_response(supports, p)
     block, rows = new_block(), np.empty(BLOCK, dtype=np.int64)

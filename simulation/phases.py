@@ -4,6 +4,8 @@ import numpy as np
 
 from agents.university import Draws
 from simulation import delivery, entry, funding, threads, yearbook
+from simulation.academia import sizes
+from simulation.capital import fund_reach
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
@@ -26,10 +28,10 @@ _UNIVERSITY_PURPOSES = np.array(
 
 def conditions(model: World) -> None:
     """Move outside paths by a quarter."""
-    quarter, year = model.quarter, model.quarter // 4
+    quarter = model.quarter
     city_of = model.geography.city_of
     model.growth = model.outlook.growth[quarter]
-    model.nation = model.outlook.nation[year : year + 1][0]
+    model.nation = _national_rules(model)[0]
     model.pass_rate = float(model.nation["pass_rate"])
     if quarter:
         model.goods.advance(model.growth, model.relative_productivity(), model.p)
@@ -38,6 +40,12 @@ def conditions(model: World) -> None:
         city_of
     ]
     _trends(model)
+
+
+def _national_rules(model: World) -> np.ndarray:
+    """Return the nation's rules of the year (one row)."""
+    year = model.quarter // 4
+    return model.outlook.nation[year : year + 1]
 
 
 def _trends(model: World) -> None:
@@ -119,9 +127,9 @@ def plan(model: World) -> None:
             model.seed,
             model.quarter,
             model.places,
-            model.nation,
+            _national_rules(model),
             model.support,
-            model.parameters[0],
+            model.parameters,
             model.bids,
             model.contribution,
             model.payroll,
@@ -141,10 +149,10 @@ def _shares(model: World) -> list[np.ndarray]:
 def markets(model: World) -> None:
     """Clear the markets for goods and researchers."""
     model.goods.clear(model.bids)
-    payroll = model.payroll / model.scale
+    payroll = (model.payroll / model.scale).tolist()
     for university in model.universities:
         payroll[university.city] += university.payroll()
-    model.talent.clear(payroll, float(model.p["labour_supply_elasticity"]))
+    model.talent.clear(np.array(payroll), float(model.p["labour_supply_elasticity"]))
     model.places["wage"] = model.talent.wage[model.geography.city_of]
 
 
@@ -153,8 +161,8 @@ def operate(model: World) -> None:
     price = model.goods.price
     log_price = np.log(np.maximum(price, 1e-12))
     shares = _shares(model)
-    model.stats[:] = 0
-    model.ledger[:] = 0
+    _numbers(model.stats)[:] = 0.0
+    _numbers(model.ledger)[:] = 0.0
     model.knowledge_stock[:] = 0.0
 
     def part(mine: np.ndarray) -> np.ndarray:
@@ -166,9 +174,9 @@ def operate(model: World) -> None:
             model.seed,
             model.quarter,
             model.places,
-            model.nation,
+            _national_rules(model),
             model.support,
-            model.parameters[0],
+            model.parameters,
             price,
             log_price,
             model.log_pool,
@@ -196,13 +204,15 @@ def universities(model: World) -> None:
     quality = model.talent.quality(float(p["talent_quality_elasticity"])).tolist()
     wage, leave = model.talent.wage.tolist(), model.support["leave"].tolist()
     drawn = model.drawn(model.university_ids, _UNIVERSITY_PURPOSES)
+    pass_rate, spent = model.pass_rate, model.outside["university_spending"]
     for university, row in zip(model.universities, drawn, strict=True):
         _, wages, purchases = university.spend(wage[university.city])
-        model.outside["university_spending"] += wages + purchases
+        spent += wages + purchases
         draws = Draws(*row)
-        university.invent(model.pass_rate, quality[university.city], draws, p)
+        university.invent(pass_rate, quality[university.city], draws, p)
         university.transfer(leave[university.place], model.scale, draws, p)
         university.grow(p)
+    model.outside["university_spending"] = spent
 
 
 def contracts(model: World) -> None:
@@ -212,9 +222,10 @@ def contracts(model: World) -> None:
 
 def capital(model: World) -> None:
     """Raise funds, make deals, sell holdings."""
+    reach = fund_reach(model.geography, model.minutes, model.p)
     funding.wind_up(model)
-    funding.raise_funds(model)
-    funding.review(model, *funding.invest(model))
+    funding.raise_funds(model, reach)
+    funding.review(model, *funding.invest(model, reach))
 
 
 def talent(model: World) -> None:
@@ -228,9 +239,7 @@ def talent(model: World) -> None:
 
 def graduate_shares(model: World) -> np.ndarray:
     """Return where graduates go: three in ten by universities' funding, the others where researchers are."""
-    funding = np.zeros(len(model.geography.cities))
-    for university in model.universities:
-        funding[university.city] += university.size
+    _, funding = sizes(model)
     return np.asarray(
         0.3 * funding / max(1e-9, funding.sum()) + 0.7 * model.talent.stock / model.talent.stock.sum()
     )
@@ -255,9 +264,15 @@ def entry_conditions(model: World) -> entry.EntryConditions:
 def founding(model: World) -> None:
     """Start the quarter's new firms."""
     seed, quarter, p = model.seed, model.quarter, model.parameters[0]
-    names = tuple(place.id for place in model.geography.places)
     found = entry.entrants(
-        entry_conditions(model), model.field_shares, model.places, names, seed, quarter, p, model.scale
+        entry_conditions(model),
+        model.field_shares,
+        model.places,
+        model.geography.ids,
+        seed,
+        quarter,
+        p,
+        model.scale,
     )
     parents = model.founders[: model.spun_off]
     spun = entry.corporate_spin_offs(model.firms.records, parents, model.places, seed, quarter, p)
@@ -266,6 +281,8 @@ def founding(model: World) -> None:
     )
     academic = entry.university_spin_offs(model.universities, model.places, seed, quarter, p)
     for born in (found, spun, on_leave, academic):
+        if not born.size:
+            continue
         by_place = np.bincount(born["place"], minlength=model.places.size)
         model.ledger["owners"] -= np.bincount(born["city"], born["cash"], model.ledger.size)
         model.stats["entrants"] += by_place

@@ -41,9 +41,9 @@ def plan_firms(
     seed: int,
     quarter: int,
     places: Any,
-    nation: Any,
+    nation_row: Any,
     supports: Any,
-    p: Any,
+    parameters: Any,
     bids: Any,
     productivity: Any,
     payroll: Any,
@@ -54,6 +54,7 @@ def plan_firms(
     Adds up by city and field the bids and log productivity weighted by them, by city the money offered to
     researchers; returns the number of rows written to `seekers`, the firms that look for equity.
     """
+    nation, p = nation_row[0], parameters[0]
     seeking = start = 0
     block, rows = new_block(), np.empty(BLOCK, dtype=np.int64)
     while start < count:

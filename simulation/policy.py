@@ -13,6 +13,8 @@ CITY_LEVERS = ("fiscal_growth", "guidance_share", "instrument_mix")
 ZONE_LEVERS = ("zone_autonomy",)
 """Levers that only the administration of a zone has."""
 LEVER_VALUES = np.dtype([(name, "f8") for name in LEVERS])
+NEUTRAL = np.array([lever.neutral for lever in LEVERS.values()])
+"""Neutral values in the order of LEVER_VALUES."""
 
 
 @cache
@@ -22,6 +24,11 @@ def neutral() -> np.ndarray:
     for name, lever in LEVERS.items():
         record[name] = lever.neutral
     return record
+
+
+def table(levers: np.ndarray) -> np.ndarray:
+    """Return a view of lever values as plain numbers, a column a lever (LEVER_VALUES[P] to float64[P, L])."""
+    return levers.view(np.float64).reshape(levers.size, NEUTRAL.size)
 
 
 def lever_paths(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import cache
 
 from agents.government import Government, Level
 from simulation.indicators import BASE_YEAR, TARGET_YEAR, TARGETS, IndicatorTable, Target, goal_of
@@ -15,6 +16,7 @@ SERVES = {
     "spin_offs": ("firm_doubling",),
 }
 """Indicators with a target that programmes serve whose own indicator has none."""
+_LOCAL = frozenset((Level.CITY, Level.ZONE))
 
 
 def review_targets(model: World) -> None:
@@ -40,7 +42,7 @@ def _gaps(table: IndicatorTable, government: Government, year: int) -> Iterator[
 def region_of(target: Target, government: Government) -> str | None:
     """Return where a government looks: its own place, or the joint region if only that has the target."""
     joint = target.regions[0]
-    if government.level in {Level.CITY, Level.ZONE}:
+    if government.level in _LOCAL:
         if government.name not in target.regions:
             return None
         return government.name if goal_of(target, government.name) is not None else joint
@@ -62,5 +64,10 @@ def expected(table: IndicatorTable, target: Target, region: str, year: int) -> f
 
 def lag_of(government: Government, indicators: tuple[str, ...]) -> float | None:
     """Return the largest gap of the targets that a programme serves, None if it serves none."""
-    served = [name for each in indicators for name in (each, *SERVES.get(each, ()))]
-    return max((government.gaps[name] for name in served if name in government.gaps), default=None)
+    gaps = government.gaps
+    return max((gaps[name] for name in _served(indicators) if name in gaps), default=None)
+
+
+@cache
+def _served(indicators: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for each in indicators for name in (each, *SERVES.get(each, ())))

@@ -6,7 +6,7 @@ from scenarios.scenario import ScenarioError, near
 from simulation.data import County
 from simulation.indicators import BASE_YEAR
 from simulation.randomness import Purpose, draw
-from simulation.world import World
+from simulation.world import World, strongest
 
 JOINING = {"zhoushan_joins": "Zhoushan", "taizhou_joins": "Taizhou"}
 """Levers by which a city joins zone policy."""
@@ -77,7 +77,8 @@ def _coverage(model: World, levers: np.ndarray, part: np.ndarray | float) -> np.
 
     Where money is short, parks are built more slowly, and reach the same end.
     """
-    building = part * np.clip(levers["park_coverage"] - model.park_built, 0.0, 0.25 * model.p["park_pace"])
+    lacking = np.maximum(0.0, levers["park_coverage"] - model.park_built)
+    building = part * np.minimum(lacking, 0.25 * model.p["park_pace"])
     wished = np.maximum(levers["park_coverage"], model.park_start)
     return np.asarray(np.minimum(model.park_built + building, wished))
 
@@ -173,8 +174,7 @@ def _extra_projects(model: World, levers: np.ndarray) -> np.ndarray:
 
 def _open_to_the_world(model: World, levers: np.ndarray) -> None:
     """Let buyers and knowledge from abroad come to high-tech fields through international parks."""
-    strength = np.zeros(len(model.geography.cities))
-    np.maximum.at(strength, model.geography.city_of, levers["international_parks"])
+    strength = strongest(model.geography, levers["international_parks"])
     model.foreign_knowledge = np.zeros(model.knowledge_stock.shape)
     if strength.any():
         hightech = np.array([field.hightech for field in model.fields], dtype=float)
@@ -196,8 +196,7 @@ def _focus(model: World, levers: np.ndarray) -> None:
     less = p["cluster_concentration"] * levers["cluster_focus"]
     more = less * (1.0 - inside) / np.maximum(0.05, inside)
     model.support["focus"] = np.where(chosen, 1.0 + more[:, None], 1.0 - less[:, None])
-    strength = np.zeros(len(model.geography.cities))
-    np.maximum.at(strength, city_of, levers["cluster_focus"])
+    strength = strongest(model.geography, levers["cluster_focus"])
     model.cluster = strength[:, None] * chosen
     demand = np.array(model.goods.demand)
     moved = demand * np.exp(0.25 * p["cluster_demand"] * model.cluster)

@@ -5,9 +5,12 @@
 firms. Money in 10 000 CNY, flows a quarter.
 """
 
+from typing import Any
+
 import mesa
 import numpy as np
 
+from agents.compiling import loop
 from agents.fund import GuidanceFund, Offer, VentureFund
 from agents.government import Government
 from agents.parameters import Parameters
@@ -151,7 +154,8 @@ class World(mesa.Model):
     money_before: dict[str, float]
     last_certified: np.ndarray  # [P]
     brought_in: np.ndarray  # [P] high-level talent since 2019
-    year_sums: dict[str, np.ndarray]
+    year_sums: np.ndarray  # [figures, P] flows of the year so far
+    contracts_first: np.ndarray  # [P] registered contracts of the year's first quarter
     base_sums: dict[str, dict[str, float]]
     table: IndicatorTable
     flows: np.ndarray  # [years, flows, C, C] (`simulation.flows`)
@@ -195,3 +199,16 @@ class World(mesa.Model):
         """Return agents' draws of this quarter (rows) for several purposes (columns) at once."""
         values: list[list[float]] = draw_many(self.seed, identities, self.quarter, purposes).tolist()
         return values
+
+
+def strongest(geography: Geography, values: np.ndarray) -> np.ndarray:
+    """Return the largest of a city's values by place, 0 at least (float64[P] to float64[C])."""
+    return np.asarray(_largest(geography.city_of, values, len(geography.cities)))
+
+
+@loop
+def _largest(city_of: Any, values: Any, cities: int) -> Any:
+    largest = np.zeros(cities)
+    for place in range(values.size):
+        largest[city_of[place]] = max(largest[city_of[place]], values[place])
+    return largest

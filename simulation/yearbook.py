@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 
+from agents.records import STATISTICS
 from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
 from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
@@ -28,6 +29,12 @@ _MONEY = (
     *("grant_money", "grant_misused"),
 )
 _WEIGHTED = ("revenue",)
+_LEVERS_WITH_COSTS = tuple(name for name, lever in LEVERS.items() if lever.costs)
+_COSTS = ("fiscal_cost", *(cost_of(name) for name in _LEVERS_WITH_COSTS))
+"""What cities and zones pay: in all and for each lever."""
+_CHARGED = {name: row for row, name in enumerate(_LEVERS_WITH_COSTS, start=1)}
+_CHARGED["loss_cover"] = _CHARGED["instrument_mix"]
+"""By programme, the row of `_COSTS` to which it is charged."""
 _STOCKS = (
     "firms",
     "industrial_firms",
@@ -51,67 +58,75 @@ def publish(model: World) -> None:
     record_flows(model)
     quarter = _quarter_figures(model)
     model.gdp_quarter = quarter["gdp"] * YI
-    for name, value in quarter.items():
-        model.year_sums[name] = model.year_sums.get(name, 0.0) + value
+    names = (*quarter, *_COSTS)
+    figures = np.concatenate((*quarter.values(), _fiscal_figures(model).ravel())).reshape(len(names), -1)
     if model.quarter % 4 == 0:
-        model.year_sums["contracts_first"] = quarter["contracts"]
+        model.contracts_first, model.year_sums = quarter["contracts"], np.zeros_like(figures)
+    model.year_sums += figures
     if model.quarter % 4 == 3:
-        model.year_sums["contracts_last"] = quarter["contracts"]
-        _publish_year(model, {**model.year_sums, **_year_end(model)})
-        model.year_sums = {}
+        ends = {"contracts_first": model.contracts_first, "contracts_last": quarter["contracts"]}
+        _publish_year(model, dict(zip(names, model.year_sums, strict=True)) | ends | _year_end(model))
 
 
 def _quarter_figures(model: World) -> dict[str, np.ndarray]:
-    """Return the flows of a quarter by place (money in 100m CNY)."""
-    stats, weight = model.stats, 1.0 / model.scale
-    places = stats.size
-    figures = {name: stats[name] * weight for name in (*_COUNTED, *_WEIGHTED)}
-    figures |= {name: stats[name] * weight / YI for name in _MONEY}
+    """Return the flows of a quarter by place (money in 100m CNY), without what governments pay."""
+    weight = 1.0 / model.scale
+    counted = model.stats.view(np.float64).reshape(model.stats.size, -1).T * weight
+    stats = dict(zip(STATISTICS.names or (), counted, strict=True))
+    figures = {name: stats[name] for name in (*_COUNTED, *_WEIGHTED)}
+    figures |= {name: stats[name] / YI for name in _MONEY}
     for years in COHORTS:
         born = model.quarter - 4 * years
-        figures[f"lived_{years}"] = stats[f"lived_{years}"] * weight
-        figures[f"cohort_{years}"] = model.births[born] * weight if born >= 0 else np.zeros(places)
-    figures["rd_firms_money"] = stats["rd"] * weight / YI
-    figures["gdp"] = (stats["value_added"] * weight + model.gdp_rest) / YI
+        figures[f"lived_{years}"] = stats[f"lived_{years}"]
+        figures[f"cohort_{years}"] = model.births[born] * weight if born >= 0 else np.zeros(model.stats.size)
+    figures["rd_firms_money"] = stats["rd"] / YI
+    figures["gdp"] = (stats["value_added"] + model.gdp_rest) / YI
     figures["log_productivity"] = model.productivity()[model.geography.city_of] * figures["revenue"]
-    figures["employees"] = 0.25 * stats["employees"] * weight
-    figures["grants"] = stats["grants"] * weight
-    where = [university.place for university in model.universities]
-
-    def academic(name: str) -> np.ndarray:
-        return np.bincount(where, [getattr(university, name) for university in model.universities], places)
-
-    figures["rd"] = figures["rd_firms_money"] + academic("funding_spent") / YI
-    figures["grants"] = figures["grants"] + academic("grants")
-    figures["licences"] = academic("licences")
-    figures["office_licences"] = academic("office_licences")
-    personnel = stats["researchers"] * weight + academic("researchers")
+    figures["employees"] = 0.25 * model.stats["employees"] * weight
+    academic = _academic_figures(model)
+    figures["grants"] = stats["grants"] + academic["grants"]
+    figures["rd"] = figures["rd_firms_money"] + academic["funding_spent"] / YI
+    figures["licences"], figures["office_licences"] = academic["licences"], academic["office_licences"]
+    personnel = stats["researchers"] + academic["researchers"]
     figures["rd_personnel"] = 0.25 * personnel
     figures["wage_bill"] = 0.25 * personnel * 4.0 * model.places["wage"]
     figures["contracts"] = registered_contracts(model) / YI
-    figures["raised_private"], figures["raised_public"] = np.zeros(places), np.zeros(places)
+    raised = np.zeros((2, model.stats.size))
     for fund in model.funds:
-        figures["raised_private"][fund.place] = fund.raised_private / YI
-        figures["raised_public"][fund.place] = fund.raised_public / YI
+        raised[:, fund.place] = fund.raised_private, fund.raised_public
+    figures["raised_private"], figures["raised_public"] = raised / YI
     figures["venture_money"], figures["seed_rounds"] = model.venture_money / YI, model.seed_rounds
-    return figures | _fiscal_figures(model)
+    return figures
 
 
-def _fiscal_figures(model: World) -> dict[str, np.ndarray]:
-    """Return what cities and zones paid in the quarter, in all and for each lever, by place."""
-    names = [cost_of(name) for name, lever in LEVERS.items() if lever.costs]
-    figures = {name: np.zeros(model.stats.size) for name in ("fiscal_cost", *names)}
+def _academic_figures(model: World) -> dict[str, np.ndarray]:
+    """Return what universities did in the quarter by place (researchers: full-time equivalents)."""
+    names = ("funding_spent", "grants", "licences", "office_licences", "researchers")
+    places = model.stats.size
+    spent, grants, licences, by_office, researchers = sums = [[0.0] * places for _ in names]
+    for university in model.universities:
+        place = university.place
+        spent[place] += university.funding_spent
+        grants[place] += university.grants
+        licences[place] += university.licences
+        by_office[place] += university.office_licences
+        researchers[place] += university.researchers
+    return dict(zip(names, np.array(sums), strict=True))
+
+
+def _fiscal_figures(model: World) -> np.ndarray:
+    """Return what cities and zones paid in the quarter by `_COSTS` and place (100m CNY, float64[K, P])."""
+    figures = np.zeros((len(_COSTS), model.stats.size))
     for government in model.acting:
         if government.place >= 0:
-            spent = {name: money for name, money in government.spent.items() if name not in NO_PROGRAMMES}
-            figures["fiscal_cost"][government.place] = math.fsum(spent.values()) / YI
-            charged = {"loss_cover": "instrument_mix", "park_refunds": lever_of_parks(government.name)}
-            for name, money in (*spent.items(), *government.forgone.items()):
-                cost = cost_of(charged.get(name, name))
-                if cost in figures:
-                    figures[cost][government.place] += money / YI
-            added = added_by_growth(model, government) / YI
-            figures[cost_of("fiscal_growth")][government.place] = added
+            paid = figures[:, government.place]
+            programmes = (money for name, money in government.spent.items() if name not in NO_PROGRAMMES)
+            paid[0] = math.fsum(programmes) / YI
+            for name, money in (*government.spent.items(), *government.forgone.items()):
+                lever = lever_of_parks(government.name) if name == "park_refunds" else name
+                if lever in _CHARGED:
+                    paid[_CHARGED[lever]] += money / YI
+            paid[_CHARGED["fiscal_growth"]] = added_by_growth(model, government) / YI
     return figures
 
 
@@ -143,8 +158,12 @@ def eigenvector_centrality(links: np.ndarray) -> np.ndarray:
     np.fill_diagonal(between, 0.0)
     score = np.full(links.shape[0], 1.0 / links.shape[0])
     for _ in range(100):
-        score = between @ score + 1e-12
-        score = score / score.sum()
+        before = score
+        score = between.dot(score)  # quicker than `@` for a matrix as small as this
+        score += 1e-12
+        score /= np.add.reduce(score)
+        if score.tobytes() == before.tobytes():  # nothing would change any more
+            break
     return np.asarray(score)
 
 
@@ -154,6 +173,8 @@ def _publish_year(model: World, by_place: dict[str, np.ndarray]) -> None:
     names = list(by_place)
     totals = region_places() @ np.array([by_place[name] for name in names]).T
     city_rd = np.bincount(model.geography.city_of, by_place["rd"], len(model.geography.cities))
+    formulas = [each.formula for each in INDICATORS.values()]
+    values = []
     for column, region in enumerate(REGIONS):
         sums = dict(zip(names, totals[column].tolist(), strict=True))
         sums["year"] = float(model.year)
@@ -161,7 +182,8 @@ def _publish_year(model: World, by_place: dict[str, np.ndarray]) -> None:
         if model.year <= BASE_YEAR:
             model.base_sums[region] = sums
         base = model.base_sums[region]
-        model.table.values[row, :, column] = [each.formula(sums, base) for each in INDICATORS.values()]
+        values.append([formula(sums, base) for formula in formulas])
+    model.table.values[row] = np.array(values).T
 
 
 @cache
@@ -183,7 +205,9 @@ def region_cities() -> tuple[np.ndarray, ...]:
 
 def gini(values: np.ndarray) -> float:
     """Return the Gini coefficient of non-negative values."""
+    n = values.size
+    if n < 2:
+        return 0.0
     ordered = np.sort(values)
-    n = ordered.size
     total = ordered.sum()
     return float((2.0 * np.arange(1, n + 1) - n - 1.0) @ ordered / (n * total)) if total > 0 else 0.0
