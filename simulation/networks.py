@@ -5,7 +5,7 @@ are found through gravity (travel time, provincial borders, the mass of R&D ther
 partners, and through closeness of fields. All draws are keyed to the firm, or to the pair.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -19,6 +19,17 @@ from simulation.world import World
 SLOTS = 3
 NOBODY = -1
 _TRIES = 6
+_CLOSED, _WITHOUT_RD, _WITH_RD = 0, 1, 2
+
+
+class Known(NamedTuple):
+    """What firms know of all others; partners lie anywhere, and so little of each stays in the cache."""
+
+    ids: np.ndarray  # uint64[N]
+    fields: np.ndarray  # int8[N]
+    cities: np.ndarray  # int8[N]
+    states: np.ndarray  # int8[N]: closed, without R&D, with R&D
+    knowledge: np.ndarray  # float64[N]
 
 
 def university_code(index: int) -> int:
@@ -33,17 +44,14 @@ def search_partners(model: World, old: np.ndarray, quarter: int, gain: np.ndarra
     """
     firms, p, cities = model.firms, model.parameters[0], len(model.geography.cities)
     model.gravity = collaboration_gravity(model.border, model.minutes, model.rd_mass, p)
-    ring, ring_place, starts = rings(firms.records, cities, model.seed, quarter)
-    ids, fields, active = gather(firms.records, firms.count)
+    known = gather(firms.records, firms.count)
+    ring, ring_place, starts = rings(known, cities, model.seed, quarter)
     model.partners = np.full((firms.count, SLOTS), NOBODY, dtype=np.int32)
 
     def renew(rows: tuple[int, int]) -> None:
         renew_partners(
-            firms.records,
+            known,
             rows,
-            ids,
-            fields,
-            active,
             old,
             model.partners,
             model.seed,
@@ -62,7 +70,7 @@ def search_partners(model: World, old: np.ndarray, quarter: int, gain: np.ndarra
 
     def count_links(rows: tuple[int, int]) -> np.ndarray:
         links = np.zeros((cities, cities + 1))
-        partner_effects(firms.records, rows, model.partners, p, links)
+        partner_effects(firms.records, rows, known, model.partners, p, links)
         return links
 
     parts = threads.by_row(firms.count)
@@ -77,11 +85,8 @@ def _pair(a: np.uint64, b: np.uint64) -> np.uint64:
 
 @loop
 def renew_partners(
-    firms: Any,
+    known: Any,
     rows: Any,
-    ids: Any,
-    fields: Any,
-    active: Any,
     old: Any,
     new: Any,
     seed: int,
@@ -101,7 +106,7 @@ def renew_partners(
 
     Parameters
     ----------
-    ids, fields, active : uint64[N], int8[N], bool[N]
+    known : Known
         What all firms are, from `gather`.
     old : int32[M, SLOTS]
         Last year's table.
@@ -114,25 +119,23 @@ def renew_partners(
         (city number plus 0-1). A draw finds the firm that follows it, so that one firm more is found by
         those alone who land just before it.
     """
-    ring_ids, ring_fields = ids[ring], fields[ring]
+    ring_ids, ring_fields = known.ids[ring], known.fields[ring]
     for i in range(rows[0], rows[1]):
-        firm = firms[i]
-        if firm.alive == 0:
+        if known.states[i] == _CLOSED:
             continue
         filled = 0
         if i < old.shape[0]:
-            filled = _keep(i, old, new, ids, active, university_ids, seed, quarter, p)
-        if firm.does_rd == 0:
+            filled = _keep(i, old, new, known, university_ids, seed, quarter, p)
+        if known.states[i] == _WITHOUT_RD:
             continue
         for turn in range(rounds):
             if filled == SLOTS:
                 break
-            key = stream(seed, firm.id, quarter * 8 + turn)
-            if uniform(key, Purpose.LINK_SEARCH) >= search[firm.city]:
+            key = stream(seed, known.ids[i], quarter * 8 + turn)
+            if uniform(key, Purpose.LINK_SEARCH) >= search[known.cities[i]]:
                 continue
             partner = _find(
-                firms,
-                active,
+                known,
                 i,
                 old,
                 key,
@@ -149,46 +152,45 @@ def renew_partners(
                 university_start,
                 p,
             )
-            known = partner == i
+            met = partner == i
             for slot in range(filled):
-                known = known or new[i, slot] == partner
-            if partner != NOBODY and not known:
+                met = met or new[i, slot] == partner
+            if partner != NOBODY and not met:
                 new[i, filled] = partner
                 filled += 1
 
 
 @loop
 def gather(firms: Any, count: int) -> Any:
-    """Return ids, fields and whether firms do R&D: partners lie anywhere, and these stay in the cache."""
-    ids = np.empty(count, dtype=np.uint64)
-    fields = np.empty(count, dtype=np.int8)
-    active = np.empty(count, dtype=np.bool_)
+    """Return what is known of firms."""
+    known = Known(
+        np.empty(count, dtype=np.uint64),
+        np.empty(count, dtype=np.int8),
+        np.empty(count, dtype=np.int8),
+        np.empty(count, dtype=np.int8),
+        np.empty(count),
+    )
     for i in range(count):
-        ids[i], fields[i] = firms[i].id, firms[i].field
-        active[i] = firms[i].alive == 1 and firms[i].does_rd == 1
-    return ids, fields, active
+        firm = firms[i]
+        known.ids[i], known.fields[i], known.cities[i] = firm.id, firm.field, firm.city
+        known.states[i] = firm.alive + firm.alive * firm.does_rd
+        known.knowledge[i] = firm.knowledge
+    return known
 
 
 @loop
 def _keep(
-    i: int,
-    old: Any,
-    new: Any,
-    ids: Any,
-    active: Any,
-    university_ids: Any,
-    seed: int,
-    quarter: int,
-    p: Any,
+    i: int, old: Any, new: Any, known: Any, university_ids: Any, seed: int, quarter: int, p: Any
 ) -> int:
     """Carry a firm's partnerships that last over to `new`; return how many."""
     filled = 0
     for slot in range(SLOTS):
         partner = old[i, slot]
-        if partner == NOBODY or (partner >= 0 and not active[partner]):
+        if partner == NOBODY or (partner >= 0 and known.states[partner] != _WITH_RD):
             continue
-        other = university_ids[-2 - partner] if partner < NOBODY else ids[partner]
-        if uniform(stream(seed, _pair(ids[i], other), quarter), Purpose.LINK_SURVIVAL) < p.link_survival:
+        other = university_ids[-2 - partner] if partner < NOBODY else known.ids[partner]
+        u = uniform(stream(seed, _pair(known.ids[i], other), quarter), Purpose.LINK_SURVIVAL)
+        if u < p.link_survival:
             new[i, filled] = partner
             filled += 1
     return filled
@@ -207,8 +209,7 @@ def _land(ring_place: Any, first: int, last: int, city: Any, u: float) -> int:
 
 @loop
 def _find(
-    firms: Any,
-    active: Any,
+    known: Any,
     i: int,
     old: Any,
     key: np.uint64,
@@ -226,16 +227,15 @@ def _find(
     p: Any,
 ) -> int:
     """Return a partner that is found and accepts, or `NOBODY`."""
-    firm = firms[i]
     u = uniform(key, Purpose.LINK_PARTNER)
     if uniform(key, Purpose.LINK_KIND) < p.triadic_share and i < old.shape[0]:
         through = old[i, int(u * SLOTS)]
-        if through >= 0 and through < old.shape[0] and firms[through].alive == 1:
+        if through >= 0 and through < old.shape[0] and known.states[through] != _CLOSED:
             found = old[through, int(uniform(key, Purpose.LINK_ACCEPT) * SLOTS)]
-            if found < NOBODY or (found >= 0 and active[found]):
+            if found < NOBODY or (found >= 0 and known.states[found] == _WITH_RD):
                 return int(found)
     v, city = uniform(key, Purpose.LINK_CITY), 0
-    while city < gravity.shape[0] - 1 and gravity[firm.city, city] < v:
+    while city < gravity.shape[0] - 1 and gravity[known.cities[i], city] < v:
         city += 1
     wants_university = uniform(key, Purpose.DISCLOSURE) < p.university_partner_share
     first, last = (
@@ -253,14 +253,14 @@ def _find(
             other, field, code = university_ids[position], university_field[position], -2 - position
         else:
             other, field, code = ring_ids[position], ring_fields[position], ring[position]
-        fit = 1.0 if field == firm.field else p.field_proximity
-        if uniform(stream(seed, _pair(firm.id, other), quarter), Purpose.LINK_ACCEPT) < fit:
+        fit = 1.0 if field == known.fields[i] else p.field_proximity
+        if uniform(stream(seed, _pair(known.ids[i], other), quarter), Purpose.LINK_ACCEPT) < fit:
             return int(code)
     return NOBODY
 
 
 @loop
-def partner_effects(firms: Any, rows: Any, partners: Any, p: Any, links: Any) -> None:
+def partner_effects(firms: Any, rows: Any, known: Any, partners: Any, p: Any, links: Any) -> None:
     """Write what partners add to the firms in some rows, and count these firms' links (float64[C, C+1]).
 
     A university or institute adds a fixed share, a firm the more the larger its knowledge stock relative to
@@ -269,10 +269,9 @@ def partner_effects(firms: Any, rows: Any, partners: Any, p: Any, links: Any) ->
     """
     universities = links.shape[0]
     for i in range(rows[0], rows[1]):
-        firm = firms[i]
-        if firm.alive == 0:
+        if known.states[i] == _CLOSED:
             continue
-        gain = 0.0
+        city, gain = known.cities[i], 0.0
         academic = 0.0
         for slot in range(SLOTS):
             partner = partners[i, slot]
@@ -280,60 +279,59 @@ def partner_effects(firms: Any, rows: Any, partners: Any, p: Any, links: Any) ->
                 continue
             if partner < NOBODY:
                 academic = 1.0
-                links[firm.city, universities] += 1.0
+                links[city, universities] += 1.0
             else:
-                other = firms[partner]
-                relative = np.sqrt((other.knowledge + 1.0) / (firm.knowledge + 1.0))
+                relative = np.sqrt((known.knowledge[partner] + 1.0) / (known.knowledge[i] + 1.0))
                 gain += p.partner_gain_firm * min(1.5, relative)
-                links[firm.city, other.city] += 1.0
+                links[city, known.cities[partner]] += 1.0
+        firm = firms[i]
         firm.partner_gain = gain + academic * p.partner_gain_university
-        firm.contracts = p.contract_ratio * (0.8 + 0.4 * academic) if firm.does_rd == 1 else 0.0
+        firm.contracts = p.contract_ratio * (0.8 + 0.4 * academic) if known.states[i] == _WITH_RD else 0.0
 
 
-def rings(
-    firms: np.ndarray, cities: int, seed: int, quarter: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the rows of living firms with R&D in the order of their rings, their places, and each start.
+def rings(known: Known, cities: int, seed: int, quarter: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows of firms with R&D in the order of their rings, their places, and each start.
 
     A place is the number of the city plus a draw.
     """
-    rows, starts = _with_rd(firms, firms.size, cities)
-    return (*_in_order(firms, rows, starts, seed, quarter), starts)
+    rows, starts = _with_rd(known, cities)
+    return (*_in_order(known, rows, starts, seed, quarter), starts)
 
 
 @loop
-def _with_rd(firms: Any, count: int, cities: int) -> Any:
-    """Return the rows of living firms with R&D, and how many there are in the cities before each city."""
-    rows = np.empty(count, dtype=np.int32)
+def _with_rd(known: Any, cities: int) -> Any:
+    """Return the rows of firms with R&D, and how many there are in the cities before each city."""
+    rows = np.empty(known.states.size, dtype=np.int32)
     starts = np.zeros(cities + 1, dtype=np.int32)
     found = 0
-    for i in range(count):
-        firm = firms[i]
-        if firm.alive == 1 and firm.does_rd == 1:
-            rows[found] = i
-            starts[firm.city + 1] += 1
-            found += 1
+    for i in range(known.states.size):
+        does_rd = known.states[i] == _WITH_RD
+        rows[found] = i
+        starts[known.cities[i] + 1] += does_rd
+        found += does_rd
     for city in range(cities):
         starts[city + 1] += starts[city]
     return rows[:found], starts
 
 
 @loop
-def _in_order(firms: Any, rows: Any, starts: Any, seed: int, quarter: int) -> Any:
+def _in_order(known: Any, rows: Any, starts: Any, seed: int, quarter: int) -> Any:
     """Draw firms' places and return rows and places in their order.
 
     Places are even: each is first put where it would be if they were exactly so, and then moved a little.
     """
     size = rows.size
+    draws = np.empty(size)
+    for k in range(size):
+        draws[k] = uniform(stream(seed, known.ids[rows[k]], quarter), Purpose.LINK_RING)
     place = np.empty(size)
     about = np.empty(size, dtype=np.int32)
     free = np.zeros(size + 1, dtype=np.int32)
     for k in range(size):
-        firm = firms[rows[k]]
-        u = uniform(stream(seed, firm.id, quarter), Purpose.LINK_RING)
-        first = starts[firm.city]
-        place[k] = firm.city + u
-        about[k] = first + int(u * (starts[firm.city + 1] - first))
+        city, u = known.cities[rows[k]], draws[k]
+        first = starts[city]
+        place[k] = city + u
+        about[k] = first + int(u * (starts[city + 1] - first))
         free[about[k] + 1] += 1
     for k in range(size):
         free[k + 1] += free[k]

@@ -163,11 +163,12 @@ def test_a_part_of_links_stays_in_the_city_and_a_part_goes_to_universities() -> 
 
 def renewed(firms: Any, old: np.ndarray, seed: int = 9, quarter: int = 8, rounds: int = 1) -> np.ndarray:
     model = started(0.1)
-    ring, ring_place, starts = rings(firms, len(CITIES), seed, quarter)
+    known = gather(firms, firms.size)
+    ring, ring_place, starts = rings(known, len(CITIES), seed, quarter)
     gravity, search = np.cumsum(model.gravity, axis=1), np.full(len(CITIES), 0.5)
     table = np.full((firms.size, SLOTS), NOBODY, dtype=np.int32)
     renew_partners(
-        firms, (0, firms.size), *gather(firms, firms.size), old, table, seed, quarter, gravity, search, ring,
+        known, (0, firms.size), old, table, seed, quarter, gravity, search, ring,
         ring_place, starts, model.university_ids, model.university_fields, model.university_starts,
         model.parameters[0], rounds,
     )  # fmt: skip
@@ -233,7 +234,7 @@ def test_partners_add_to_inventive_output() -> None:
         [[1, NOBODY, NOBODY], [university_code(3), NOBODY, NOBODY], [0, NOBODY, NOBODY], [NOBODY] * 3]
     )
     found = np.zeros((len(CITIES), len(CITIES) + 1))
-    partner_effects(firms, (0, 4), table.astype(np.int32), P, found)
+    partner_effects(firms, (0, 4), gather(firms, 4), table.astype(np.int32), P, found)
     equal, academic, weaker, none = firms["partner_gain"]
     assert equal == pytest.approx(P["partner_gain_firm"])
     assert academic == pytest.approx(P["partner_gain_university"])
@@ -247,14 +248,14 @@ def test_partners_add_to_inventive_output() -> None:
 
 def test_rings_hold_firms_with_rd_by_city_at_places_drawn_anew_each_year() -> None:
     firms = started(0.1).firms.records
-    ring, places, starts = rings(firms, len(CITIES), 9, 8)
+    ring, places, starts = rings(gather(firms, firms.size), len(CITIES), 9, 8)
     assert ring.size == (firms["does_rd"] == 1).sum()
     for city in range(len(CITIES)):
         members = ring[starts[city] : starts[city + 1]]
         assert (firms["city"][members] == city).all()
         assert ((places[starts[city] : starts[city + 1]] - city) < 1.0).all()
     assert (np.diff(places) > 0.0).all()
-    assert (rings(firms, len(CITIES), 9, 12)[0] != ring).any()
+    assert (rings(gather(firms, firms.size), len(CITIES), 9, 12)[0] != ring).any()
 
 
 def test_tables_follow_when_rows_move() -> None:
