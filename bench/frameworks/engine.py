@@ -7,13 +7,15 @@ import mesa
 import numpy as np
 from specification import NATION, PARAMETERS, PLACE, STATE, Columns, Market, number_of_founders
 
-from agents.compiling import rule
+from agents.blocks import BLOCK, firm_row, new_block, next_firms, pour, statistics_row
+from agents.compiling import loop, rule
+from agents.elementary import exp
 from agents.firm import Firm
 from agents.innovation_rules import invention_rate, learn
 from agents.market_rules import grow, log_productivity, margin
 from agents.population import RecordPopulation
 from agents.quantiles import binomial, normal_quantile, poisson, unit_shock
-from agents.records import FIELDS, FIRM, SUPPORT
+from agents.records import FIELDS, FIRM, LEDGER, STATISTICS, SUPPORT
 from agents.records import NATION as NATION_LAYOUT
 from agents.records import PLACE as PLACE_LAYOUT
 from agents.research_rules import (
@@ -25,6 +27,7 @@ from agents.research_rules import (
     size_above_reference,
     wished_intensity,
 )
+from agents.rows import fetch, fixed, putting_back, taking
 from agents.survival_rules import closes, dividend, income_tax, operating_surplus
 from simulation.randomness import Purpose, draw, stream, uniform
 
@@ -57,25 +60,22 @@ class Engine(mesa.Model):
         """Advance by a quarter."""
         if self.quarter % 4 == 0:
             self.firms.squeeze()
-        world = (self.place[0], self.nation[0], self.support[0], PARAMETERS[0])
-        bids, stock, figures = np.zeros(FIELDS), np.zeros(FIELDS), np.zeros(9)
-        plan(self.firms.records, self.key, self.quarter, *world, bids)
+        place, nation, p = self.place[0], self.nation[0], PARAMETERS[0]
+        bids, stock, stats = np.zeros(FIELDS), np.zeros(FIELDS), np.zeros(1, dtype=STATISTICS)
+        plan(self.firms.records, self.key, self.quarter, place, nation, self.support[0], p, bids)
         market = self.market
         market.clear(bids)
         operate(
-            self.firms.records, self.key, self.quarter, *world,
-            market.price, np.log(market.price), market.log_pool, stock, figures,
+            self.firms.records, self.key, self.quarter, place, nation, p, market.price, np.log(market.price),
+            market.log_pool, stock, stats[0], stats.view(np.float64),
         )  # fmt: skip
         market.publish(stock)
-        firms, technology, *rest = figures.tolist()
         u = draw(self.key, np.uint64(0), self.quarter, int(Purpose.ENTRY))
-        entrants = number_of_founders(technology, u)
-        self.firms.append(found(self.founded, entrants, self.key, self.quarter, self.place[0], PARAMETERS[0]))
+        entrants = number_of_founders(float(stats["technology_firms"][0]), u)
+        self.firms.append(found(self.founded, entrants, self.key, self.quarter, place, p))
         self.founded += entrants
-        names = ("rd_firms", "revenue", "rd", "filings", "patents", "exits", "knowledge")
-        self.history.append(
-            {"firms": firms, **dict(zip(names, rest, strict=True)), "entrants": float(entrants)}
-        )
+        names = ("firms", "rd_firms", "revenue", "rd", "filings", "patents", "exits", "knowledge")
+        self.history.append({**{name: float(stats[name][0]) for name in names}, "entrants": float(entrants)})
         self.quarter += 1
 
     def firms_by_number(self) -> Columns:
@@ -85,20 +85,49 @@ class Engine(mesa.Model):
         return {name: living["id" if name == "number" else name] for name in STATE}
 
 
-@rule
+ACCOUNTS = len(LEDGER)
+
+_take_up = taking(
+    *("id", "scale", "opportunity", "weight", "revenue", "rd", "project_rd", "knowledge", "researchers"),
+    *("cash", "debt", "equity", "for_rd", "for_growth", "grant", "partner_gain", "filed", "patents", "birth"),
+    *("field", "kind", "certificate", "tech_sme", "tenant", "does_rd", "upgraded", "alive"),
+)
+_planned = putting_back("scale", "opportunity", "weight", "rd", "researchers", "does_rd")
+_operated = putting_back("scale", "revenue", "knowledge", "cash", "for_growth", "filed", "patents", "alive")
+
+
+@loop
 def plan(
     firms: Any, seed: int, quarter: int, place: Any, nation: Any, support: Any, p: Any, bids: np.ndarray
 ) -> None:
     """First pass: opportunity, size, bid, R&D."""
-    for i in range(firms.size):
-        firm = firms[i]
-        if firm.alive == 0:
-            continue
+    block, rows, start = new_block(), np.empty(BLOCK, dtype=np.int64), 0
+    while start < firms.size:
+        start, size = next_firms(firms, start, firms.size, rows)
+        for k in range(size):
+            fetch(firms, rows[k] + BLOCK)
+            _take_up(firm_row(block, k), firms[rows[k]])
+        plan_block(block, size, seed, quarter, place, nation, support, p)
+        for k in range(size):
+            firm = firm_row(block, k)
+            bids[firm.field] += firm.weight
+            _planned(firm, firms[rows[k]])
+
+
+@loop
+def plan_block(
+    block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, support: Any, p: Any
+) -> None:
+    """Let the firms of a block plan."""
+    place, nation, support, p = fixed(place), fixed(nation), fixed(support), fixed(p)
+    for k in range(size):
+        firm = firm_row(block, k)
         key = stream(seed, firm.id, quarter)
         renew_opportunity(firm, unit_shock(uniform(key, Purpose.OPPORTUNITY)), p)
         grow(firm, quarter - firm.birth, uniform(key, Purpose.GROWTH), p)
-        firm.weight = math.exp(firm.scale + log_productivity(firm, p))
-        bids[firm.field] += firm.weight
+        firm.weight = exp(firm.scale + log_productivity(firm, p))
+    for k in range(size):
+        firm = firm_row(block, k)
         choose_rd(firm, place, nation, support, p)
         firm.researchers = p.wage_share * firm.rd / place.wage
 
@@ -118,65 +147,98 @@ def choose_rd(firm: Any, place: Any, nation: Any, support: Any, p: Any) -> None:
     firm.rd = max(0.0, min(wish, float(affordable)))
 
 
-@rule
+@loop
 def operate(
     firms: Any,
     seed: int,
     quarter: int,
     place: Any,
     nation: Any,
-    support: Any,
     p: Any,
     price: np.ndarray,
     log_price: np.ndarray,
     log_pool: np.ndarray,
     stock: np.ndarray,
-    figures: np.ndarray,
+    stat: Any,
+    all_stats: np.ndarray,
 ) -> None:
-    """Second pass: sell, pay, learn, invent, live or close."""
-    for i in range(firms.size):
-        firm = firms[i]
-        if firm.alive == 0:
-            continue
-        key = stream(seed, firm.id, quarter)
-        firm.revenue = firm.weight * price[firm.field]
-        firm.scale += log_price[firm.field]
-        surplus = operating_surplus(firm, unit_shock(uniform(key, Purpose.MARGIN)), p)
+    """Second pass: sell, pay, learn, invent, live or close; figures go into `stat`, by name and by number."""
+    block, rows, start = new_block(), np.empty(BLOCK, dtype=np.int64), 0
+    while start < firms.size:
+        start, size = next_firms(firms, start, firms.size, rows)
+        for k in range(size):
+            fetch(firms, rows[k] + BLOCK)
+            firm = firm_row(block, k)
+            _take_up(firm, firms[rows[k]])
+            firm.price, firm.log_price = price[firm.field], log_price[firm.field]
+            firm.log_pool = log_pool[firm.field]
+        operate_block(block, size, seed, quarter, place, nation, p)
+        for k in range(size):
+            firm = firm_row(block, k)
+            if firm.may_patent == 1:
+                patent(firm, nation, p, stat)
+            if firm.may_close == 1:
+                firm.alive = 0
+                stat.exits += 1.0
+        count_block(block, size)
+        for k in range(size):
+            firm = firm_row(block, k)
+            stock[firm.field] += firm.knowledge if firm.alive == 1 else 0.0
+            _operated(firm, firms[rows[k]])
+    pour(block, all_stats, np.zeros(ACCOUNTS))
+
+
+@loop
+def operate_block(block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, p: Any) -> None:
+    """Let the firms of a block sell, pay and learn, and find those that invent or close."""
+    place, nation, p = fixed(place), fixed(nation), fixed(p)
+    hazard = 0.25 * p.examination_hazard
+    for k in range(size):
+        firm = firm_row(block, k)
+        firm.key = stream(seed, firm.id, quarter)
+        firm.revenue = firm.weight * firm.price
+        firm.scale += firm.log_price
+        surplus = operating_surplus(firm, unit_shock(uniform(firm.key, Purpose.MARGIN)), p)
         firm.cash += surplus - firm.rd - income_tax(firm, surplus, firm.rd, nation)
         dividend(firm, p)
         learn(firm, p)
-        figures[5] += patent(firm, key, place, nation, log_pool[firm.field], p)
-        if closes(firm, quarter - firm.birth, place, 0.0, uniform(key, Purpose.EXIT), p):
-            firm.alive = 0
-            figures[7] += 1.0
-            continue
-        stock[firm.field] += firm.knowledge
-        figures[0] += 1.0
-        figures[1] += firm.kind
-        figures[2] += firm.does_rd
-        figures[3] += firm.revenue
-        figures[4] += firm.rd
-        figures[6] += firm.patents
-        figures[8] += firm.knowledge
+        expected = invention_rate(firm, place, firm.log_pool, p) if firm.does_rd == 1 else 0.0
+        decided = uniform(firm.key, Purpose.DECISION) > 1.0 - firm.filed * hazard
+        lapsed = uniform(firm.key, Purpose.LAPSE) > 1.0 - firm.patents * 0.25 * p.patent_lapse
+        firm.expected_filings = expected
+        firm.may_patent = decided | lapsed | (uniform(firm.key, Purpose.INVENTION) > 1.0 - expected)
+        firm.may_close = closes(firm, quarter - firm.birth, place, 0.0, uniform(firm.key, Purpose.EXIT), p)
 
 
 @rule
-def patent(firm: Any, key: np.uint64, place: Any, nation: Any, log_pool: float, p: Any) -> int:
-    """Let filings be decided and patents lapse, then invent; return the new filings."""
-    decided = granted = lapsed = filings = 0
-    if firm.filed > 0:
-        decided = binomial(firm.filed, 0.25 * p.examination_hazard, uniform(key, Purpose.DECISION))
-        granted = binomial(decided, nation.pass_rate, uniform(key, Purpose.GRANT_DECISION))
-    if firm.patents > 0:
-        lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
-    if firm.does_rd == 1:
-        filings = poisson(invention_rate(firm, place, log_pool, p), uniform(key, Purpose.INVENTION))
+def patent(firm: Any, nation: Any, p: Any, stat: Any) -> None:
+    """Let filings be decided and patents lapse, then invent."""
+    key = firm.key
+    decided = binomial(firm.filed, 0.25 * p.examination_hazard, uniform(key, Purpose.DECISION))
+    granted = binomial(decided, nation.pass_rate, uniform(key, Purpose.GRANT_DECISION))
+    lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
+    filings = poisson(firm.expected_filings, uniform(key, Purpose.INVENTION))
     firm.filed += filings - decided
     firm.patents += granted - lapsed
-    return filings
+    stat.filings += filings
 
 
-@rule
+@loop
+def count_block(block: Any, size: int) -> None:
+    """Count the firms that live on."""
+    for k in range(size):
+        firm, stat = firm_row(block, k), statistics_row(block, k)
+        if firm.alive == 1:
+            stat.firms += 1.0
+            stat.technology_firms += firm.kind
+            stat.rd_firms += firm.does_rd
+            stat.revenue += firm.revenue
+            stat.rd += firm.rd
+            stat.patents += firm.patents
+            stat.knowledge += firm.knowledge
+
+
+@loop
 def found(first: int, count: int, seed: int, quarter: int, place: Any, p: Any) -> np.ndarray:
     """Return new firms, numbered from `first` on."""
     firms = np.zeros(count, dtype=FIRM)
