@@ -85,7 +85,6 @@ def operate_firms(
         if not cities[city]:
             continue
         for k in range(size):
-            fetch(firms, rows[k] + BLOCK)
             firm = firm_row(block, k)
             _take_up(firm, firms[rows[k]])
             firm.price, firm.log_price = price[city, firm.field], log_price[city, firm.field]
@@ -191,6 +190,7 @@ def _do_what_is_rare(
     """
     calls = quarter % 4 == YEARLY_CALL
     for k in range(rows.size):
+        fetch(firms, rows[k] + BLOCK)
         firm = firm_row(block, k)
         if support.upgrade_rate > 0.0:
             start_project(firm, seed, firm.key, support, p, stat, ledger)

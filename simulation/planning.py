@@ -64,13 +64,13 @@ def plan_firms(
         if not cities[place.city]:
             continue
         for k in range(size):
-            fetch(firms, rows[k] + BLOCK)
             _take_up(firm_row(block, k), firms[rows[k]])
         _renew(block, size, seed, quarter, p)
         if quarter % 4 == 0:
             _award_grants(block, size, seed, support, p)
         _choose_rd(block, size, place, nation, support, p)
         for k in range(size):
+            fetch(firms, rows[k] + BLOCK)
             firm = firm_row(block, k)
             bids[place.city, firm.field] += firm.weight
             productivity[place.city, firm.field] += firm.weight * firm.contribution
