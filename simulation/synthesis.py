@@ -20,6 +20,7 @@ from agents.records import FIRM, PLACE
 from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
 from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, rd_share
 from simulation.data import StartingValues, load_field_shares
+from simulation.fields import fill_up_to, give_fields
 from simulation.geography import Geography
 from simulation.planning import OLDEST_FOR_FUNDS
 from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
@@ -136,7 +137,7 @@ def synthesise(
             last += count
         firms = everyone[first:last]
         _size(firms, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p)
-        _fields(firms, shares[index], totals[index], seed)
+        give_fields(firms, shares[index], totals[index]["catalogue_2018"], seed)
         _research(
             firms, record, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p
         )
@@ -206,50 +207,6 @@ def _pareto(firms: int, order: np.ndarray) -> np.ndarray:
             there = every[round(part[0] * share) : round((part[-1] + 1) * share)]
             sizes[part] *= there.sum() / share / sizes[part].sum()
     return np.asarray(sizes[order])
-
-
-def _fields(firms: np.ndarray, share: np.ndarray, totals: PlaceTotals, seed: int) -> None:
-    """Give firms fields so that revenue by field matches, and mark those that the 2018 catalogue adds."""
-    industrial = firms["kind"] == Kind.INDUSTRIAL
-    rows = np.flatnonzero(industrial)
-    order = rows[np.argsort(-firms["revenue"][rows], kind="stable")]
-    firms["field"][order] = deal_fields(firms["revenue"][order], share)
-    tilt = np.where(np.arange(share.size) == 0, 2.0, 1.0) * np.where(
-        np.arange(share.size) < TRADITIONAL_FIELD, 1.5, 1.0
-    )
-    edges = np.cumsum(share * tilt / (share * tilt).sum())
-    u = draws(seed, firms["id"][~industrial], 0, Purpose.START_FIELD)
-    firms["field"][~industrial] = np.minimum(np.searchsorted(edges, u), share.size - 1)
-    firms["catalogue"] = np.where(firms["field"] < TRADITIONAL_FIELD, 1, 0)
-    outside = order[firms["catalogue"][order] == 0]
-    wanted = totals["catalogue_2018"] * firms["revenue"][rows].sum()
-    shuffled = outside[
-        np.argsort(draws(seed, firms["id"][outside], 0, Purpose.START_CATALOGUE), kind="stable")
-    ]
-    firms["catalogue"][shuffled[fill_up_to(firms["revenue"][shuffled], wanted)]] = 2
-
-
-@loop
-def deal_fields(revenue: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Deal firms, largest first, each to the field that lacks most; sums then match the shares closely."""
-    missing = share * revenue.sum()
-    out = np.zeros(revenue.size, dtype=np.int8)
-    for i in range(revenue.size):
-        field = np.argmax(missing)
-        out[i] = field
-        missing[field] -= revenue[i]
-    return out
-
-
-@loop
-def fill_up_to(amount: np.ndarray, wanted: float) -> np.ndarray:
-    """Return which of a list of amounts to take, in order, without going above what is wanted."""
-    taken = np.zeros(amount.size, dtype=np.bool_)
-    for i in range(amount.size):
-        if amount[i] <= wanted:
-            taken[i] = True
-            wanted -= amount[i]
-    return taken
 
 
 def _research(

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from worlds import after_one_quarter, baseline, started
+from worlds import SEED, after_one_quarter, baseline, started
 
-from simulation.data import load_places
+from agents.market_rules import TRADITIONAL_FIELD
+from simulation.data import load_field_shares, load_places
 from simulation.model import InnovationModel
 from simulation.synthesis import YI, spread_integers
 
@@ -71,11 +72,12 @@ def test_output_of_above_scale_industry(scale: float) -> None:
 def test_researchers_start_at_the_published_number_and_are_employed(scale: float) -> None:
     wanted = goals(started(scale), "rd_personnel")[:12]
     np.testing.assert_array_equal(started(scale).talent.stock, wanted)
-    employed = after_one_quarter(scale).talent.employed
+    # As many samples as make up all firms: one has larger errors, those of its largest firms.
+    samples = [after_one_quarter(scale, seed) for seed in range(SEED, SEED + round(1.0 / scale))]
+    employed = np.mean([sample.talent.employed for sample in samples], axis=0)
     assert employed.sum() == pytest.approx(wanted.sum(), rel=0.01)
     large = wanted > 10_000
-    # A quarter of the firms is a sample: its R&D in the first quarter has twice the sampling error.
-    np.testing.assert_allclose(employed[large], wanted[large], rtol=0.015 / scale**0.5)
+    np.testing.assert_allclose(employed[large], wanted[large], rtol=0.015)
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -187,3 +189,36 @@ def test_a_sample_agrees_with_the_whole_population(indicator: str, scale: float)
     for region, tolerance in (("YRD", 0.03), ("Ningbo+Wenzhou", 0.12)):
         whole, part = baseline(1.0).get(indicator, region, 2018), baseline(scale).get(indicator, region, 2018)
         assert part == pytest.approx(whole, rel=tolerance), region
+
+
+def high_tech_share(scale: float, seed: int = SEED) -> np.ndarray:
+    """Return the share of high-tech fields in industrial revenue by place."""
+    firms = started(scale, seed).firms.records
+    industrial = firms[firms["kind"] == 0]
+    by_place, high_tech = (
+        np.bincount(some["place"], some["revenue"])
+        for some in (industrial, industrial[industrial["field"] < 5])
+    )
+    return high_tech / by_place
+
+
+def test_samples_have_the_high_tech_share_of_all_firms_in_the_smallest_places_too() -> None:
+    """The Ningbo zone has a dozen industrial firms in a tenth."""
+    published = load_field_shares()[:, :TRADITIONAL_FIELD].sum(axis=1)
+    np.testing.assert_allclose(high_tech_share(1.0), published, atol=0.001)
+    np.testing.assert_allclose(high_tech_share(0.1), published, atol=0.005)
+
+
+def test_the_catalogue_of_2018_adds_what_it_should_on_average() -> None:
+    wanted = np.array([started(0.1).start.value(place, "hightech_catalogue_2018_share") for place in PLACES])
+    shares = []
+    for seed in range(SEED, SEED + 12):
+        firms = started(0.1, seed).firms.records
+        industrial = firms[firms["kind"] == 0]
+        added = industrial[industrial["catalogue"] == 2]
+        shares.append(
+            np.bincount(added["place"], added["revenue"], wanted.size)
+            / np.bincount(industrial["place"], industrial["revenue"], wanted.size)
+        )
+    error = np.std(shares, axis=0) / np.sqrt(len(shares))
+    assert (np.abs(np.mean(shares, axis=0) - wanted / 100.0) <= 3.0 * error + 2e-4).all()
