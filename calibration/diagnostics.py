@@ -31,7 +31,8 @@ class Learnt:
     contraction : float
         1 less posterior over prior variance: 0 nothing learnt, 1 known.
     verdict : str
-        *silent* (2015-2018 say nothing: it acts under policy only), *not identified*, *partly*, *identified*.
+        *silent* (2015-2018 say nothing: it acts under policy only, or too faintly to move a sample of firms),
+        *not identified*, *partly*, *identified*.
     """
 
     place: str

@@ -120,7 +120,7 @@ def _contraction(known: list[Learnt]) -> Figure:
         1.9 + 0.27 * max(len(told), len(effects)),
         "Contraction: what 2015–2018 say about each unknown",
         f"1 less posterior over prior variance. Left: parameters from {_WORTH_SHOWING:g} on, of "
-        f"{len(parameters)} ({silent} act under policy only). Right: city effects, a point a place.",
+        f"{len(parameters)} ({silent} show nothing before 2019). Right: city effects, a point a place.",
     )
     left, right = _panel(figure, 0.24, 0.52), _panel(figure, 0.72, 0.97)
     left.barh([item.name for item in told], [item.contraction for item in told], color=JOINT, height=0.7)

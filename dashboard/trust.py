@@ -19,7 +19,7 @@ VERDICTS = {
     "identified": N_("identified"),
     "partly": N_("partly identified"),
     "not identified": N_("not identified"),
-    "silent": N_("silent: acts under policy only"),
+    "silent": N_("silent: shows nothing before 2019"),
 }
 GROUPS = {
     "all": N_("all unknowns"),
