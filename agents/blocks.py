@@ -20,7 +20,7 @@ from agents.rows import RowType, rows_of
 BLOCK = 32
 """Firms in a block; all columns of so many fit into the first cache."""
 
-PASSING = np.dtype(
+_PASSING = np.dtype(
     [
         ("key", "u8"),  # of the quarter's draws
         ("age", "i8"),  # quarters
@@ -48,7 +48,7 @@ def _row_type(name: str, *layouts: np.dtype[Any]) -> RowType:
     return RowType(name, {column: next(_column) for column in layout}, layout)
 
 
-_FIRM = _row_type("firm", FIRM, PASSING)
+_FIRM = _row_type("firm", FIRM, _PASSING)
 _STATISTICS, _LEDGER = _row_type("statistics", STATISTICS), _row_type("ledger", LEDGER)
 _FIRST_STATISTIC, _FIRST_ACCOUNT = (min(kind.columns.values()) for kind in (_STATISTICS, _LEDGER))
 _SIZE = next(_column)

@@ -1,9 +1,9 @@
 """Exponential and logarithm, of additions, multiplications and one division.
 
 The compiler works on several firms at once only where it sees all of a rule, which a mathematical library
-hides from it. Both functions are within two units in the last place of the true value, and the same on every
-processor. The method is the usual one (Muller 2016, Elementary Functions): split off a power of two, and take
-a series of what is left.
+hides from it. Both functions are within two units in the last place of the true value, and give the same bits
+with and without registers for several numbers. The method is the usual one (Muller 2016, Elementary
+Functions): split off a power of two, and take a series of what is left.
 """
 
 import math

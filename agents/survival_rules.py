@@ -102,5 +102,5 @@ def expected_spin_offs(firm: Any, p: Any) -> float:
 
 @rule
 def spin_offs(firm: Any, u: float, p: Any) -> int:
-    """Return how many firms they found in this quarter (Poisson)."""
+    """Return how many firms of their own its researchers leave to found in this quarter (Poisson)."""
     return poisson(expected_spin_offs(firm, p), u)

@@ -7,13 +7,14 @@ import numpy as np
 
 from agents.compiling import loop, rule
 from agents.fund import Offer
+from agents.records import numbers
 from scenarios.levers import LEVERS
 from simulation import academia, surroundings
 from simulation.budgets import FOR_FUNDS, FOR_LOSSES, allot, fund_universities, open_budgets
 from simulation.geography import borders, effective_minutes, halved, hindered
 from simulation.indicators import BASE_YEAR
 from simulation.operating import YEARLY_CALL
-from simulation.policy import LEVER_VALUES, NEUTRAL, table
+from simulation.policy import LEVER_VALUES, NEUTRAL
 from simulation.review import review_targets
 from simulation.synthesis import YI
 from simulation.world import World, strongest
@@ -74,7 +75,7 @@ def requests(model: World, levers: np.ndarray) -> dict[str, np.ndarray]:
     wanted = academia.requests(model, levers) | surroundings.requests(model, levers)
     # The strength of a measure costs a city so much, and a part of the city its part by GDP.
     size = np.where(_AMOUNTS, 1.0, model.place_share[:, None])
-    costs = (table(levers) - NEUTRAL) * size * _UNIT_COSTS
+    costs = (numbers(levers) - NEUTRAL) * size * _UNIT_COSTS
     wanted |= {_NAMES[lever]: costs[:, lever] for lever in np.flatnonzero(costs.any(axis=0)).tolist()}
     if "joint_research_funding" in wanted:
         wanted["joint_research_funding"] *= academia.are_there(model)[model.geography.city_of]
@@ -116,7 +117,7 @@ def _delivered(model: World, levers: np.ndarray, part: np.ndarray) -> np.ndarray
     factor = np.repeat(part[:, None], len(LEVERS), axis=1)
     for name, change in model.shifted.items():
         factor[:, _NAMES.index(name)] *= change
-    values = table(levers)
+    values = numbers(levers)
     paid_for = np.minimum(_HIGHEST, NEUTRAL + factor * (values - NEUTRAL))
     return np.where(_PAID, paid_for, values).view(LEVER_VALUES)[:, 0]
 
@@ -136,7 +137,8 @@ def _support(
 ) -> Any:
     """Turn levers that budgets can pay into what reaches a firm, as far as capacity allows.
 
-    Returns by place what eases entry, and the people whom programmes recruit in the quarter.
+    Credit of lending programmes is paid back and granted in `credit`. Returns by place what eases entry, and
+    the people whom programmes recruit in the quarter.
     """
     p = parameters[0]
     ease, recruited = np.zeros(support.size), np.zeros(support.size)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from agents.records import numbers
 from agents.university import Draws
 from simulation import delivery, entry, funding, threads, yearbook
 from simulation.academia import sizes
@@ -161,8 +162,8 @@ def operate(model: World) -> None:
     price = model.goods.price
     log_price = np.log(np.maximum(price, 1e-12))
     shares = _shares(model)
-    _numbers(model.stats)[:] = 0.0
-    _numbers(model.ledger)[:] = 0.0
+    numbers(model.stats)[:] = 0.0
+    numbers(model.ledger)[:] = 0.0
     model.knowledge_stock[:] = 0.0
 
     def part(mine: np.ndarray) -> np.ndarray:
@@ -181,9 +182,9 @@ def operate(model: World) -> None:
             log_price,
             model.log_pool,
             model.stats,
-            _numbers(model.stats),
+            numbers(model.stats),
             model.ledger,
-            _numbers(model.ledger),
+            numbers(model.ledger),
             model.knowledge_stock,
             founders,
         )
@@ -191,11 +192,6 @@ def operate(model: World) -> None:
 
     model.spun_off = threads.merged(threads.each(part, shares), model.founders)
     model.firms.changed()
-
-
-def _numbers(records: np.ndarray) -> np.ndarray:
-    """Return the same memory without names (float64[N, ...])."""
-    return records.view(np.float64).reshape(records.size, -1)
 
 
 def universities(model: World) -> None:

@@ -26,11 +26,6 @@ def neutral() -> np.ndarray:
     return record
 
 
-def table(levers: np.ndarray) -> np.ndarray:
-    """Return a view of lever values as plain numbers, a column a lever (LEVER_VALUES[P] to float64[P, L])."""
-    return levers.view(np.float64).reshape(levers.size, NEUTRAL.size)
-
-
 def lever_paths(
     scenario: Scenario, geography: Geography, gdp: np.ndarray, quarters: int, delay: float = 0.0
 ) -> np.ndarray:

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from agents.records import STATISTICS
+from agents.records import STATISTICS, numbers
 from scenarios.levers import LEVERS
 from scenarios.scenario import FIRST_YEAR
 from simulation.accounts import close_budgets, note_forgone_tax, pay_subsidies
@@ -71,7 +71,7 @@ def publish(model: World) -> None:
 def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     """Return the flows of a quarter by place (money in 100m CNY), without what governments pay."""
     weight = 1.0 / model.scale
-    counted = model.stats.view(np.float64).reshape(model.stats.size, -1).T * weight
+    counted = numbers(model.stats).T * weight
     stats = dict(zip(STATISTICS.names or (), counted, strict=True))
     figures = {name: stats[name] for name in (*_COUNTED, *_WEIGHTED)}
     figures |= {name: stats[name] / YI for name in _MONEY}
@@ -82,7 +82,7 @@ def _quarter_figures(model: World) -> dict[str, np.ndarray]:
     figures["rd_firms_money"] = stats["rd"] / YI
     figures["gdp"] = (stats["value_added"] + model.gdp_rest) / YI
     figures["log_productivity"] = model.productivity()[model.geography.city_of] * figures["revenue"]
-    figures["employees"] = 0.25 * model.stats["employees"] * weight
+    figures["employees"] = 0.25 * stats["employees"]
     academic = _academic_figures(model)
     figures["grants"] = stats["grants"] + academic["grants"]
     figures["rd"] = figures["rd_firms_money"] + academic["funding_spent"] / YI

@@ -1,6 +1,9 @@
 """Firms by the block: the same arithmetic as one by one, and nothing lost on the way in and out."""
 
 import math
+import os
+import subprocess
+import sys
 from typing import Any
 
 import llvmlite.binding
@@ -101,6 +104,31 @@ def test_the_compiler_does_several_firms_at_once(function: Any) -> None:
     compiled(new_block(), 0, *_LOOPS[function])
     [code] = compiled.inspect_llvm().values()
     assert "vector.body" in code
+
+
+_BITS = """
+import hashlib
+import numpy as np
+from agents.blocks import BLOCK, new_block
+from agents.parameters import parameter_record
+from simulation.planning import _renew
+block = new_block()
+block[:] = np.random.default_rng(3).uniform(0.1, 5.0, block.size)
+_renew(block, BLOCK, 7, 3, parameter_record()[0])
+print(hashlib.sha256(block.tobytes()).hexdigest())
+"""
+
+
+def test_a_processor_without_wide_registers_gives_the_same_bits() -> None:
+    def bits(**settings: str) -> str:
+        command = (sys.executable, "-c", _BITS)
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**os.environ, **settings}
+        ).stdout
+
+    plain = bits(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    assert len(plain.strip()) == 64
+    assert bits() == plain
 
 
 def test_what_rows_add_up_is_poured_once() -> None:
