@@ -1,11 +1,13 @@
-"""A block of firms, held by columns, with what they add to the statistics of their place and to accounts.
+"""What a pass over firms knows of a tile of them beside their records: a block, held by columns too.
 
-A pass over firms takes them up by the block, lets rules work on the rows, and puts back what has changed. Of
-a loop over rows the compiler makes one that works on several firms at once, as long as it holds nothing but
+A pass takes up one tile of the table after the other and lets rules work on its rows where they are. Of a
+loop over rows the compiler makes one that works on several firms at once, as long as it holds nothing but
 arithmetic and choices; what is rare, or has loops of its own, is found by such a loop and done firm by firm.
+Closed firms stay in their tiles until the year ends, and rules see to it that they do
+nothing.
 
-All firms of a block live at one place. What each row adds up stays in the row from block to block, and is
-poured into the statistics when another place begins: a sum therefore depends on the order of the firms alone.
+What rows of one place add up stays in the block from tile to tile, and is poured into the statistics when
+another place begins: a sum therefore depends on where firms stand in their tiles alone.
 """
 
 from itertools import count
@@ -15,14 +17,13 @@ import numpy as np
 
 from agents.compiling import loop, rule
 from agents.records import FIRM, LEDGER, STATISTICS
-from agents.rows import RowType, rows_of
+from agents.rows import RowType, rows_of, rows_with_tiles
+from agents.tiles import CACHE_LINE, TILE
 
-BLOCK = 32
-"""Firms in a block; all columns of so many fit into the first cache."""
-
-_PASSING = np.dtype(
+PASSING = np.dtype(
     [
         ("key", "u8"),  # of the quarter's draws
+        ("lift", "f8"),  # wished R&D intensity relative to the place's base, before the start
         ("age", "i8"),  # quarters
         ("contribution", "f8"),  # log contribution of R&D capital to output
         ("price", "f8"),  # of the firm's field in its city
@@ -32,49 +33,56 @@ _PASSING = np.dtype(
         ("in_park", "i8"),  # zone policy has come to the firm
         ("coached", "f8"),  # chance that it is coached
         ("expected_filings", "f8"),  # of inventions in the quarter
-        ("may_patent", "i8"),  # a draw could change its patents or filings
+        ("decision_draw", "f8"),
+        ("examination_draw", "f8"),
+        ("lapse_draw", "f8"),
+        ("invention_draw", "f8"),
+        ("events", "i8"),  # what may happen to its patents and filings (`simulation.bookkeeping`)
         ("may_explore", "i8"),  # a programme for exploratory projects is open to it
         ("may_spin_off", "i8"),
         ("may_close", "i8"),
+        ("acts", "i8"),  # any of these
     ]
 )
 """What a pass knows of a firm and does not keep."""
 
-_column = count(0, BLOCK)
+_column = count(0, TILE)
 
 
-def _row_type(name: str, *layouts: np.dtype[Any]) -> RowType:
-    layout = {column: part[column] for part in layouts for column in part.names or ()}
-    return RowType(name, {column: next(_column) for column in layout}, layout)
+def _columns(layout: np.dtype[Any]) -> dict[str, int]:
+    return {name: next(_column) for name in layout.names or ()}
 
 
-_FIRM = _row_type("firm", FIRM, _PASSING)
-_STATISTICS, _LEDGER = _row_type("statistics", STATISTICS), _row_type("ledger", LEDGER)
+def _fields(layout: np.dtype[Any]) -> dict[str, np.dtype[Any]]:
+    return {name: layout[name] for name in layout.names or ()}
+
+
+_FIRM = RowType("firm", _columns(PASSING), _fields(PASSING), tile=FIRM)
+_STATISTICS = RowType("statistics", _columns(STATISTICS), _fields(STATISTICS))
+_LEDGER = RowType("ledger", _columns(LEDGER), _fields(LEDGER))
 _FIRST_STATISTIC, _FIRST_ACCOUNT = (min(kind.columns.values()) for kind in (_STATISTICS, _LEDGER))
 _SIZE = next(_column)
+_NUMBER = 8
 
-firm_row, statistics_row, ledger_row = rows_of(_FIRM), rows_of(_STATISTICS), rows_of(_LEDGER)
+firm_row, statistics_row, ledger_row = rows_with_tiles(_FIRM), rows_of(_STATISTICS), rows_of(_LEDGER)
 
 
 @rule
 def new_block() -> np.ndarray:
     """Return the memory of a block, in which nothing is added up yet."""
-    return np.zeros(_SIZE)
+    memory = np.zeros(_SIZE + CACHE_LINE // _NUMBER)
+    first = (-memory.ctypes.data % CACHE_LINE) // _NUMBER
+    return memory[first : first + _SIZE]
 
 
-@loop
-def next_firms(firms: Any, start: int, count: int, rows: Any) -> Any:
-    """Write to `rows` the living firms that come next at one place, up to a block.
-
-    Returns where to go on, and how many firms there are.
-    """
-    size = 0
-    place = firms[start].place
-    while start < count and size < rows.size and firms[start].place == place:
-        rows[size] = start
-        size += firms[start].alive
-        start += 1
-    return start, size
+@rule
+def end_of_stretch(firms: Any, start: int, count: int) -> int:
+    """Return where the rows end that follow on `start` in its tile and are at its place."""
+    place, end = firms[start].place, start + 1
+    stop = min(count, (start // TILE + 1) * TILE)
+    while end < stop and firms[end].place == place:
+        end += 1
+    return end
 
 
 @loop
@@ -87,6 +95,6 @@ def pour(block: Any, statistics: Any, ledger: Any) -> None:
 @loop
 def _empty(block: Any, first: int, into: Any) -> None:
     for number in range(into.size):
-        column = block[first + number * BLOCK : first + (number + 1) * BLOCK]
+        column = block[first + number * TILE : first + (number + 1) * TILE]
         into[number] += column.sum()
         column[:] = 0.0

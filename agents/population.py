@@ -1,4 +1,4 @@
-"""Many agents in one record array, each of them a `mesa.Agent` when somebody looks.
+"""Many agents in one table, each of them a `mesa.Agent` when somebody looks.
 
 Rows keep their order: new agents are appended, and removed ones are squeezed out once a year. A view
 remembers its row and finds it again through its stable id, so that it survives squeezing.
@@ -8,28 +8,29 @@ import copy
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, ClassVar, Self
 
 import mesa
 import numpy as np
 
 from agents.compiling import loop
+from agents.table_rows import copy_row, fetch_ahead
+from agents.tables import Table
+from agents.tiles import TILE
 
 
 @loop
-def _squeeze(records: Any, count: int, moved: Any) -> int:
+def _squeeze(table: Any, moved: Any) -> int:
     kept = 0
-    for i in range(count):
-        if records[i].alive == 1:
+    for i in range(table.size):
+        fetch_ahead(table, i // TILE + 2, i % TILE)
+        if table[i].alive == 1:
             moved[i] = kept
             if kept != i:
-                records[kept] = records[i]
+                copy_row(table[kept], table[i])
             kept += 1
         else:
             moved[i] = -1
-    for i in range(kept, count):
-        records[i].alive = 0
     return kept
 
 
@@ -43,16 +44,6 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _bytes(records: np.ndarray) -> np.ndarray:
-    """Return records as plain bytes: copying them field by field would take several times as long."""
-    return records.view(_plain(records.dtype.itemsize))
-
-
-@cache
-def _plain(size: int) -> np.dtype[np.void]:
-    return np.dtype((np.void, size))
 
 
 class RemovedAgentError(LookupError):
@@ -72,7 +63,7 @@ class RecordAgent(mesa.Agent):
         super().__init__(model)
         self._population = population
         self._row = row
-        self.unique_id = population.columns["id"].item(row)  # in place of the number that Mesa gave it
+        self.unique_id = population.number("id", row)  # in place of the number that Mesa gave it
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -104,8 +95,8 @@ class RecordAgent(mesa.Agent):
     @property
     def record(self) -> np.void:
         """Return a copy of the agent's record."""
-        copy: np.void = self._population.array[self.row].copy()
-        return copy
+        record: np.void = self._population.table[self.row]
+        return record
 
     def remove(self) -> None:
         """Take the agent out of the model; nothing happens if it has left already."""
@@ -115,97 +106,87 @@ class RecordAgent(mesa.Agent):
 
 def _field(name: str) -> property:
     def read(self: RecordAgent) -> Any:
-        return self._population.columns[name].item(self.row)
+        return self._population.number(name, self.row)
 
     def write(self: RecordAgent, value: Any) -> None:
         if name in ("id", "alive"):
             raise AttributeError(f"{name} cannot be set; remove() takes an agent out of the model")
-        self._population.columns[name][self.row] = value
+        self._population.table.columns[name][divmod(self.row, TILE)] = value
 
     return property(read, write, doc=f"Field `{name}` of the record.")
 
 
-_REMADE = ("array", "columns", "_rows")
+_STAYS = ("id", "place", "city")
+"""Fields of an agent that its row keeps after it has left."""
+_REMADE = ("table", "_rows")
 """Attributes of a population that its copy makes anew."""
 
 
 class RecordPopulation:
-    """A growing array of records with an `alive` flag and a stable `id`.
+    """A growing table of records with an `alive` flag and a stable `id`.
+
+    A table that it is given becomes its own; records are copied.
 
     Attributes
     ----------
-    array : structured array
+    table : Table
         The records; the first `count` rows are in use.
-    columns : dict of str to array
-        Its fields by name.
     """
 
-    array: np.ndarray
-    columns: dict[str, np.ndarray]
-
-    def __init__(self, model: mesa.Model, view: type[RecordAgent], records: np.ndarray) -> None:
+    def __init__(self, model: mesa.Model, view: type[RecordAgent], records: np.ndarray | Table) -> None:
         self.model = model
         self.view_type = view
-        self.count = 0
+        self.table = records if isinstance(records, Table) else Table.of(records, room=records.size * 3 // 2)
         self._rows: dict[int, int] | None = None
         self._views: dict[int, RecordAgent] = {}
         self._shown = 0  # rows up to here have views
         self._is_stale = True
         self.is_watched = False
-        self._use(np.zeros(max(1024, int(records.size * 1.5)), dtype=view.layout))
-        self.append(records)
 
     @property
-    def records(self) -> np.ndarray:
-        """Return the rows in use, among them those removed since the last squeeze."""
-        return self.array[: self.count]
+    def count(self) -> int:
+        """Rows in use."""
+        return self.table.size
+
+    def number(self, name: str, row: int) -> Any:
+        """Return a number of a row."""
+        return self.table.columns[name].item(*divmod(row, TILE))
+
+    @property
+    def records(self) -> Table:
+        """Return the table of rows in use, among them those removed since the last squeeze."""
+        return self.table.first(self.count)
 
     @property
     def living(self) -> np.ndarray:
         """Return a copy of the records of the agents in the model."""
-        # Rows by number: a mask of records would be copied field by field.
-        return self.records.take(np.flatnonzero(self.columns["alive"][: self.count]))
+        return self.table.take(np.flatnonzero(self.table["alive"]))
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self.records["alive"]))
+        return int(np.count_nonzero(self.table["alive"]))
 
     def append(self, rows: np.ndarray) -> None:
         """Add agents at the end."""
         needed = self.count + rows.size
-        if needed > self.array.size:
-            grown = np.zeros(int(needed * 1.3), dtype=self.array.dtype)
-            _bytes(grown)[: self.count] = _bytes(self.records)
-            self._use(grown)
-        _bytes(self.array)[self.count : needed] = _bytes(rows)
-        self.count = needed
+        if needed > self.table.room:
+            self.table = self.table.twin(int(needed * 1.3))
+        self.table.write(self.count, rows)
+        self.table.size = needed
         self.changed()
-
-    def _use(self, array: np.ndarray) -> None:
-        self.array = array
-        self.columns = {name: array[name] for name in array.dtype.names or ()}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "columns"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._use(self.array)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = memo[id(self)] = object.__new__(type(self))
         rest = {name: value for name, value in self.__dict__.items() if name not in _REMADE}
         twin.__dict__.update(copy.deepcopy(rest, memo))
         twin.changed()
-        array = np.zeros(self.array.size, dtype=self.array.dtype)  # rows that are not in use take no memory
-        _bytes(array)[: self.count] = _bytes(self.records)
-        twin._use(array)
+        twin.table = self.table.twin()
         return twin
 
     def squeeze(self) -> np.ndarray:
         """Drop removed rows, keeping the order; return the new row of each old one (-1: dropped)."""
         self._part()
         moved = np.empty(self.count, dtype=np.int64)
-        self.count = _squeeze(self.array, self.count, moved)
+        self.table.size = _squeeze(self.table, moved)
         self._shown = int(np.count_nonzero(moved[: self._shown] >= 0))
         self.changed()
         return moved
@@ -217,13 +198,12 @@ class RecordPopulation:
 
     def find(self, identity: int, guess: int = -1) -> int:
         """Return the row of an agent by its id, or -1; `guess` is the row it was last seen at."""
-        ids, alive = self.columns["id"], self.columns["alive"]
         row = guess
-        if not 0 <= row < self.count or ids.item(row) != identity:
+        if not 0 <= row < self.count or self.number("id", row) != identity:
             if self._rows is None:
                 self._rows = dict(zip(self.records["id"].tolist(), range(self.count), strict=True))
             row = self._rows.get(identity, -1)
-        return row if row >= 0 and alive.item(row) == 1 else -1
+        return row if row >= 0 and self.number("alive", row) == 1 else -1
 
     def row_of(self, identity: int, guess: int = -1) -> int:
         """Return the row of an agent by its id; raise `RemovedAgentError` if it has left."""
@@ -237,8 +217,9 @@ class RecordPopulation:
         """Take one agent out of the model, with all that its record holds."""
         row = self.find(identity)
         if row >= 0:
-            self.array[row] = np.zeros((), dtype=self.array.dtype)
-            self.columns["id"][row] = identity
+            for name, column in self.table.columns.items():
+                if name not in _STAYS:
+                    column[divmod(row, TILE)] = 0
             self._views.pop(identity, None)
 
     def view(self, identity: int) -> RecordAgent:
@@ -259,8 +240,8 @@ class RecordPopulation:
         self._part()
         with _collector_paused():
             for row in range(self._shown, self.count):
-                identity = self.columns["id"].item(row)
-                if self.columns["alive"].item(row) == 1 and identity not in self._views:
+                identity = self.number("id", row)
+                if self.number("alive", row) == 1 and identity not in self._views:
                     self._views[identity] = self.view_type(self.model, self, row)
         self._shown = self.count
 

@@ -2,7 +2,7 @@
 
 import math
 
-from agents.compiling import loop, rule
+from agents.compiling import rule
 from agents.elementary import exp, log
 
 _NEGLIGIBLE = 1e-17
@@ -39,7 +39,7 @@ def unit_shock(u: float) -> float:
     return math.sqrt(12.0) * (u - 0.5)
 
 
-@loop
+@rule
 def poisson(rate: float, u: float) -> int:
     """Return the Poisson count of mean `rate` at quantile `u`.
 
@@ -61,12 +61,24 @@ def poisson(rate: float, u: float) -> int:
     return count
 
 
-@loop
+@rule
+def _power(base: float, exponent: int) -> float:
+    """Return a power with a whole exponent, by squaring."""
+    result = 1.0
+    while exponent > 0:
+        if exponent & 1:
+            result *= base
+        base *= base
+        exponent >>= 1
+    return result
+
+
+@rule
 def binomial(n: int, share: float, u: float) -> int:
     """Return the binomial count of `n` trials at quantile `u` (normal beyond a variance of 30)."""
     if n <= 0 or share <= 0.0 or u <= 1.0 - n * share:  # the chance of none is at least 1 - n share
         return 0
-    if share >= 1.0:
+    if share >= 1.0 or n == 1:
         return n
     spread = n * share * (1.0 - share)
     if spread > 30.0:
@@ -75,11 +87,12 @@ def binomial(n: int, share: float, u: float) -> int:
     # Count the rarer outcome: the chance of none of the commoner one can be too small a number.
     rare = min(share, 1.0 - share)
     v = u if share <= 0.5 else 1.0 - u
-    term = (1.0 - rare) ** n
+    term = _power(1.0 - rare, n)
+    odds = rare / (1.0 - rare)
     total = term
     count = 0
     while v > total and count < n and (count < n * rare or term > _NEGLIGIBLE):
-        term *= (n - count) / (count + 1.0) * rare / (1.0 - rare)
+        term *= odds * (n - count) / (count + 1.0)
         total += term
         count += 1
     return count if share <= 0.5 else n - count

@@ -17,46 +17,69 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, models, register_model
 from numba.np.numpy_support import from_dtype
 
+from agents.tiles import column_starts
+
 _LONG = ir.IntType(64)
 _POINTER = types.CPointer(types.float64)  # type: ignore[attr-defined]  # not in its stubs
-_CACHE_LINE = 64
-_TO_WRITE, _KEEP, _DATA = 1, 3, 1
-"""What `llvm.prefetch` is asked for."""
 
 
 class RowType(types.Type):
-    """A row of a block: memory, and the number of the row.
+    """A row of a block, or of a tile of a table and of a block together.
 
     Parameters
     ----------
     name
         Sets this kind of row apart from others.
     columns
-        Where each column starts, counted in numbers of eight bytes.
+        Where in a block each column starts, counted in numbers of eight bytes.
     layout
-        The numbers by name; whole numbers are kept in eight bytes too.
+        The numbers by name; whole numbers are kept in eight bytes.
+    tile
+        The layout of the table whose tiles hold the other numbers; whole numbers are made eight bytes long
+        when they are read.
     """
 
-    def __init__(self, name: str, columns: Mapping[str, int], layout: Mapping[str, np.dtype[Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Mapping[str, int],
+        layout: Mapping[str, np.dtype[Any]],
+        tile: np.dtype[Any] | None = None,
+    ) -> None:
         super().__init__(f"Row({name})")
         self.columns = columns
-        self.numbers = {
-            name: types.int64 if kind.kind == "i" else from_dtype(kind) for name, kind in layout.items()
-        }
+        self.in_tile = {} if tile is None else column_starts(tile)
+        self.stored = {name: _eight_bytes(kind) for name, kind in layout.items()}
+        self.stored |= {name: from_dtype(tile[name]) for name in self.in_tile if tile is not None}
+        self.numbers = {name: types.int64 if kind in _NARROW else kind for name, kind in self.stored.items()}
 
     def pointer(self, context: Any, builder: Any, row: Any, name: str) -> Any:
         """Return where a number of the row lies."""
         parts = cgutils.create_struct_proxy(self)(context, builder, row)
+        stored = context.get_value_type(self.stored[name]).as_pointer()
+        if name in self.in_tile:
+            column = builder.gep(parts.tile, [_LONG(self.in_tile[name])], inbounds=True)
+            return builder.gep(builder.bitcast(column, stored), [parts.number], inbounds=True)
         start = ir.Constant(parts.number.type, self.columns[name])
         at = builder.add(parts.number, start, flags=("nuw", "nsw"))
-        place = builder.gep(parts.memory, [at], inbounds=True)
-        return builder.bitcast(place, context.get_value_type(self.numbers[name]).as_pointer())
+        return builder.bitcast(builder.gep(parts.memory, [at], inbounds=True), stored)
+
+    def where(self, name: str) -> str:
+        """Return the part of memory that a number lies in."""
+        return f"tile of {self.stored[name].bitwidth // 8}" if name in self.in_tile else "block"
+
+
+_NARROW = (types.int8, types.int16, types.int32)
+
+
+def _eight_bytes(kind: np.dtype[Any]) -> Any:
+    return types.int64 if kind.kind == "i" else from_dtype(kind)
 
 
 @register_model(RowType)
 class _RowModel(models.StructModel):
     def __init__(self, manager: Any, kind: RowType) -> None:
-        members = [("memory", _POINTER), ("number", types.intp)]
+        members = [("tile", types.voidptr), ("memory", _POINTER), ("number", types.intp)]
         super().__init__(manager, kind, members)
 
 
@@ -70,13 +93,34 @@ class _RowAttributes(AttributeTemplate):
 
 @lower_getattr_generic(RowType)
 def _read(context: Any, builder: Any, kind: RowType, row: Any, name: str) -> Any:
-    return builder.load(kind.pointer(context, builder, row, name))
+    value = builder.load(kind.pointer(context, builder, row, name))
+    _tell_apart(builder, value, kind.where(name))
+    return context.cast(builder, value, kind.stored[name], kind.numbers[name])
 
 
 @lower_setattr_generic(RowType)
 def _write(context: Any, builder: Any, signature: Any, arguments: Any, name: str) -> None:
-    row, value = arguments
-    builder.store(value, signature.args[0].pointer(context, builder, row, name))
+    kind, (row, value) = signature.args[0], arguments
+    value = context.cast(builder, value, kind.numbers[name], kind.stored[name])
+    stored = builder.store(value, kind.pointer(context, builder, row, name))
+    _tell_apart(builder, stored, kind.where(name))
+
+
+_PARTS = ("block", "tile of 8", "tile of 4", "tile of 2", "tile of 1")
+"""Memory that rows are read from: a block, and the columns of a tile by the bytes of their numbers."""
+
+
+def _tell_apart(builder: Any, instruction: Any, part: str) -> None:
+    """Let the compiler know that what lies in one part of memory does not lie in another.
+
+    It does several rows at once only where it is sure of that.
+    """
+    module = builder.module
+    domain = module.add_metadata([ir.MetaDataString(module, "rows")])
+    scopes = {name: module.add_metadata([ir.MetaDataString(module, name), domain]) for name in _PARTS}
+    others = [scope for name, scope in scopes.items() if name != part]
+    instruction.set_metadata("alias.scope", module.add_metadata([scopes[part]]))
+    instruction.set_metadata("noalias", module.add_metadata(others))
 
 
 def rows_of(kind: RowType) -> Any:
@@ -85,67 +129,39 @@ def rows_of(kind: RowType) -> Any:
     @intrinsic
     def row(typing: Any, block: Any, number: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            parts = cgutils.create_struct_proxy(kind)(context, builder)
-            parts.memory = context.make_array(block)(context, builder, arguments[0]).data
-            parts.number = context.cast(builder, arguments[1], number, types.intp)
-            return parts._getvalue()
+            return _row(context, builder, kind, signature.args, (None, *arguments))
 
-        return kind(block, number), build
+        return kind(block, types.intp), build
 
     return row
 
 
-def taking(*names: str) -> Any:
-    """Return the function of rules that copies some numbers of a record to a row."""
-    return _copying(names, from_record=True)
+def rows_with_tiles(kind: RowType) -> Any:
+    """Return the function of rules that gives the row of a tile and a block with some number."""
 
-
-def putting_back(*names: str) -> Any:
-    """Return the function of rules that copies some numbers of a row to a record."""
-    return _copying(names, from_record=False)
-
-
-def _copying(names: tuple[str, ...], from_record: bool) -> Any:
     @intrinsic
-    def copy(typing: Any, row: Any, record: Any) -> Any:
+    def row(typing: Any, tile: Any, block: Any, number: Any) -> Any:
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            for name in names:
-                here, there = row.numbers[name], record.typeof(name)
-                column = row.pointer(context, builder, arguments[0], name)
-                member = _member(context, builder, arguments[1], record, name)
-                if from_record:
-                    builder.store(context.cast(builder, builder.load(member), there, here), column)
-                else:
-                    builder.store(context.cast(builder, builder.load(column), here, there), member)
-            return context.get_dummy_value()
+            return _row(context, builder, kind, signature.args[1:], arguments)
 
-        return types.void(row, record), build
+        return kind(types.voidptr, block, types.intp), build
 
-    return copy
+    return row
+
+
+def _row(context: Any, builder: Any, kind: RowType, arguments: Any, values: Any) -> Any:
+    tile, block, number = values
+    parts = cgutils.create_struct_proxy(kind)(context, builder)
+    if tile is not None:
+        parts.tile = tile
+    parts.memory = context.make_array(arguments[0])(context, builder, block).data
+    parts.number = number
+    return parts._getvalue()
 
 
 def _member(context: Any, builder: Any, pointer: Any, record: Any, name: str) -> Any:
     kind = context.get_value_type(record.typeof(name))
     return cgutils.get_record_member(builder, pointer, record.offset(name), kind)
-
-
-@intrinsic
-def fetch(typing: Any, records: Any, number: Any) -> Any:
-    """Ask for a record that is needed soon, so that memory delivers it while rules are at work on others."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        memory = context.make_array(records)(context, builder, arguments[0]).data
-        size = records.dtype.size
-        first = builder.mul(context.cast(builder, arguments[1], number, types.intp), _LONG(size))
-        kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        for line in range(0, size, _CACHE_LINE):
-            place = builder.gep(builder.bitcast(memory, byte), [builder.add(first, _LONG(line))])
-            builder.call(prefetch, [place, flag(_TO_WRITE), flag(_KEEP), flag(_DATA)])
-        return context.get_dummy_value()
-
-    return types.void(records, number), build
 
 
 class FixedType(types.Type):

@@ -29,7 +29,8 @@ def settle(
     ledger: Any,
 ) -> None:
     """Pay for the quarter. Every yuan that leaves the firm's cash enters an account of the ledger."""
-    surplus = operating_surplus(firm, unit_shock(uniform(key, Purpose.MARGIN)), p)
+    earned = operating_surplus(firm, unit_shock(uniform(key, Purpose.MARGIN)), p)
+    surplus = earned if firm.alive == 1 else 0.0  # all else is zero for a firm that has closed
     reported = firm.rd / (1.0 - firm.relabelled)
     tax = income_tax(firm, surplus, reported, nation)
     granted = firm.grant * place.grant_ratio * firm.rd
@@ -97,45 +98,64 @@ def seek_project(firm: Any, key: np.uint64, support: Any, p: Any, stat: Any, led
         stat.frontier_money += p.frontier_grant
 
 
-@rule
-def may_patent(firm: Any, key: np.uint64, place: Any, expected: float, p: Any) -> bool:
-    """Return whether `patent` could change anything: whether one draw lies where a count is not zero."""
-    hazard = 0.25 * p.examination_hazard
-    decided = uniform(key, Purpose.DECISION) > 1.0 - firm.examined * hazard * place.examination_speed
-    opened = uniform(key, Purpose.EXAMINATION) > 1.0 - firm.filed * hazard
-    lapsed = uniform(key, Purpose.LAPSE) > 1.0 - firm.patents * 0.25 * p.patent_lapse
-    filed = uniform(key, Purpose.INVENTION) > 1.0 - expected
-    return bool(decided | opened | lapsed | filed | (firm.exploring > 0))
+LAPSE, DECIDE, OPEN, INVENT = 1, 2, 4, 8
+"""What may happen to a firm's patents and filings in a quarter, in the order in which it does."""
 
 
 @rule
-def patent(firm: Any, key: np.uint64, place: Any, nation: Any, expected: float, p: Any, stat: Any) -> None:
-    """Invent and file; move filings through the two stages of examination; let old patents lapse.
+def foresee(firm: Any, key: np.uint64, place: Any, expected: float, p: Any) -> None:
+    """Draw for all that may happen to patents and filings, and note what could: where a count is not zero.
 
     `expected` is the mean number of inventions that the firm files in the quarter.
     """
-    decided = granted = opened = lapsed = filings = 0
-    if firm.examined > 0:
-        hazard = 0.25 * p.examination_hazard * place.examination_speed
-        decided = binomial(firm.examined, hazard, uniform(key, Purpose.DECISION))
-        granted = binomial(decided, nation.pass_rate, uniform(key, Purpose.GRANT_DECISION))
-    if firm.filed > 0:
-        opened = binomial(firm.filed, 0.25 * p.examination_hazard, uniform(key, Purpose.EXAMINATION))
-    if firm.patents > 0:
-        lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, uniform(key, Purpose.LAPSE))
-    if firm.does_rd == 1:
-        filings = poisson(expected, uniform(key, Purpose.INVENTION))
-        if firm.exploring > 0:
-            filings += go_on_exploring(firm, uniform(key, Purpose.DISCOVERY), p)
-    if filings + opened + decided + lapsed == 0:
-        return
-    firm.filed += filings - opened
-    firm.examined += opened - decided
-    firm.patents += granted - lapsed
-    stat.filings += filings
+    hazard = 0.25 * p.examination_hazard
+    firm.decision_draw = uniform(key, Purpose.DECISION)
+    firm.examination_draw = uniform(key, Purpose.EXAMINATION)
+    firm.lapse_draw = uniform(key, Purpose.LAPSE)
+    firm.invention_draw = uniform(key, Purpose.INVENTION)
+    events = LAPSE * (firm.lapse_draw > 1.0 - firm.patents * 0.25 * p.patent_lapse)
+    events += DECIDE * (firm.decision_draw > 1.0 - firm.examined * hazard * place.examination_speed)
+    events += OPEN * (firm.examination_draw > 1.0 - firm.filed * hazard)
+    events += INVENT * ((firm.invention_draw > 1.0 - expected) | (firm.exploring > 0))
+    firm.events = events if firm.alive == 1 else 0
+
+
+@rule
+def let_lapse(firm: Any, p: Any, stat: Any) -> None:
+    """Let old patents lapse."""
+    lapsed = binomial(firm.patents, 0.25 * p.patent_lapse, firm.lapse_draw)
+    firm.patents -= lapsed
+    stat.lapses += lapsed
+
+
+@rule
+def decide(firm: Any, place: Any, nation: Any, p: Any, stat: Any) -> None:
+    """Grant or refuse filings that have been examined."""
+    hazard = 0.25 * p.examination_hazard * place.examination_speed
+    decided = binomial(firm.examined, hazard, firm.decision_draw)
+    granted = binomial(decided, nation.pass_rate, uniform(firm.key, Purpose.GRANT_DECISION))
+    firm.examined -= decided
+    firm.patents += granted
     stat.grants += granted
     stat.refusals += decided - granted
-    stat.lapses += lapsed
+
+
+@rule
+def open_examination(firm: Any, p: Any) -> None:
+    """Move filings on to substantive examination."""
+    opened = binomial(firm.filed, 0.25 * p.examination_hazard, firm.examination_draw)
+    firm.filed -= opened
+    firm.examined += opened
+
+
+@rule
+def invent(firm: Any, p: Any, stat: Any) -> None:
+    """Invent and file."""
+    filings = poisson(firm.expected_filings, firm.invention_draw)
+    if firm.exploring > 0:
+        filings += go_on_exploring(firm, uniform(firm.key, Purpose.DISCOVERY), p)
+    firm.filed += filings
+    stat.filings += filings
 
 
 @rule
@@ -175,6 +195,8 @@ def close(firm: Any, stat: Any, ledger: Any) -> None:
     stat.refusals += firm.filed + firm.examined
     firm.cash = 0.0
     firm.debt = 0.0
+    firm.for_rd = 0.0
+    firm.for_growth = 0.0
     firm.certificate = 0
     firm.patents = 0
     firm.filed = 0

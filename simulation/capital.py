@@ -1,7 +1,7 @@
 """The market for venture capital: firms that cannot finance their plans meet funds that look for deals."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -94,9 +94,9 @@ def open_rounds(firms: Any, seekers: Any, holdings: Any, last: Any, quarter: int
 
 
 @rule
-def ticket(firm: Any, stage: int, p: Any) -> float:
-    """Return the money that a firm asks for: some quarters of R&D and of growth, more at later stages."""
-    wish = p.deal_size * (firm.rd + p.growth_capital * firm.revenue) * p.ticket_step ** (stage - EARLY)
+def ticket(firm: Any, step: float, p: Any) -> float:
+    """Return the money that a firm asks for: some quarters of R&D and growth, times the stage's `step`."""
+    wish = p.deal_size * (firm.rd + p.growth_capital * firm.revenue) * step
     return min(MAX_TICKET, max(MIN_TICKET, wish))
 
 
@@ -112,28 +112,50 @@ def screening(firm: Any) -> float:
     return 1.0 / (1.0 + np.exp(-1.5 * (float(firm.opportunity) - 1.5)))
 
 
-@loop
-def demand_for_capital(firms: Any, seekers: Any, stages: Any, cities: int, p: Any) -> Any:
-    """Return by city the money asked for by firms, each counted as far as it stands funds' screening.
+class Requests(NamedTuple):
+    """What each firm that looks for equity asks funds for (arrays over seekers)."""
 
-    `seekers` are rows of firms that look for equity, for a round of `stages`; the result is float64[C].
-    """
-    asked = np.zeros(cities)
-    for s in range(seekers.size):
+    stages: np.ndarray  # int8: of the round; NO_ROUND where there is none
+    cities: np.ndarray  # int8
+    standings: np.ndarray  # float64: how well it stands funds' screening
+    amounts: np.ndarray  # float64: its ticket
+
+
+@loop
+def requests(firms: Any, seekers: Any, stages: Any, p: Any) -> Any:
+    """Return what firms at the rows `seekers` ask for, for a round of `stages`."""
+    size = seekers.size
+    asked = Requests(stages, np.zeros(size, dtype=np.int8), np.zeros(size), np.zeros(size))
+    steps = np.empty(GROWTH + 1)
+    for stage in range(GROWTH + 1):
+        steps[stage] = p.ticket_step ** (stage - EARLY)
+    for s in range(size):
         if stages[s] != NO_ROUND:
             firm = firms[seekers[s]]
-            asked[firm.city] += screening(firm) * ticket(firm, stages[s], p)
+            asked.cities[s] = firm.city
+            asked.standings[s] = screening(firm)
+            asked.amounts[s] = ticket(firm, steps[stages[s]], p)
     return asked
+
+
+@loop
+def demand_for_capital(asked: Any, cities: int) -> Any:
+    """Return by city the money asked for, each request counted as far as it stands screening (float64[C])."""
+    demand = np.zeros(cities)
+    for s in range(asked.stages.size):
+        if asked.stages[s] != NO_ROUND:
+            demand[asked.cities[s]] += asked.standings[s] * asked.amounts[s]
+    return demand
 
 
 @loop
 def make_deals(
     firms: Any,
     seekers: Any,
-    stages: Any,
+    asked: Any,
     seed: int,
     quarter: int,
-    asked: Any,
+    demand: Any,
     supply: Any,
     powder: Any,
     appetite: Any,
@@ -145,6 +167,10 @@ def make_deals(
 
     Parameters
     ----------
+    asked : Requests
+        What each seeker asks for.
+    demand : float64[C]
+        What is asked for in each city (`demand_for_capital`).
     supply : float64[F, C]
         Money of each fund that looks for deals in each city, in this quarter.
     powder : float64[F]
@@ -158,29 +184,29 @@ def make_deals(
     funds = supply.shape[0]
     total = supply.sum(axis=0)
     for s in range(seekers.size):
-        if deals == holdings.size or stages[s] == NO_ROUND:
+        stage, city, amount = asked.stages[s], asked.cities[s], asked.amounts[s]
+        if deals == holdings.size or stage == NO_ROUND:
             continue
         firm = firms[seekers[s]]
         key = stream(seed, firm.id, quarter)
-        offered = total[firm.city] / max(1e-9, asked[firm.city] * weight)
-        chance = screening(firm) * min(p.deal_rate, offered)
-        if stages[s] == SEED:
-            chance *= appetite[firm.city]
+        offered = total[city] / max(1e-9, demand[city] * weight)
+        chance = asked.standings[s] * min(p.deal_rate, offered)
+        if stage == SEED:
+            chance *= appetite[city]
         if uniform(key, Purpose.DEAL) >= chance:
             continue
-        amount = ticket(firm, stages[s], p)
-        u = uniform(key, Purpose.DEAL_FUND) * total[firm.city]
+        u = uniform(key, Purpose.DEAL_FUND) * total[city]
         fund = 0
-        while fund < funds - 1 and u >= supply[fund, firm.city]:
-            u -= supply[fund, firm.city]
+        while fund < funds - 1 and u >= supply[fund, city]:
+            u -= supply[fund, city]
             fund += 1
         if powder[fund] < amount * weight:
             continue
         powder[fund] -= amount * weight
-        receive_round(firm, amount, rd_share(stages[s], p))
+        receive_round(firm, amount, rd_share(stage, p))
         holding = holdings[deals]
         holding.firm, holding.row, holding.fund = firm.id, seekers[s], fund
-        holding.cost, holding.quarter, holding.stage = amount * weight, quarter, stages[s]
+        holding.cost, holding.quarter, holding.stage = amount * weight, quarter, stage
         holding.revenue, holding.rights = firm.revenue, rights(firm)
         deals += 1
     return deals
@@ -207,9 +233,10 @@ def match(
     p = parameters[0]
     last = last_rounds(holdings, count, firms.size)
     stages = open_rounds(firms, seekers, holdings, last, quarter, p)
-    asked = demand_for_capital(firms, seekers, stages, supply.shape[1], p)
+    asked = requests(firms, seekers, stages, p)
+    demand = demand_for_capital(asked, supply.shape[1])
     free = holdings[count:]
-    return make_deals(firms, seekers, stages, seed, quarter, asked, supply, powder, appetite, weight, p, free)
+    return make_deals(firms, seekers, asked, seed, quarter, demand, supply, powder, appetite, weight, p, free)
 
 
 @rule

@@ -11,6 +11,7 @@ from agents.compiling import loop, rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.records import FIRM
+from agents.tables import Table
 from simulation import threads
 from simulation.randomness import (
     Purpose,
@@ -143,7 +144,7 @@ def first_leave(cities: tuple[str, ...], seed: int) -> np.ndarray:
 
 
 def parents_on_leave(
-    firms: np.ndarray, leave: np.ndarray, numbers: np.ndarray, seed: int, quarter: int
+    firms: Table, leave: np.ndarray, numbers: np.ndarray, seed: int, quarter: int
 ) -> np.ndarray:
     """Return the rows of firms whose researchers take leave to found, `numbers` of them by city (int[C]).
 
@@ -154,7 +155,7 @@ def parents_on_leave(
     rows, ids, rates = (np.concatenate(column) for column in zip(*found, strict=True))
     waits = -np.log(draws(seed, ids, quarter, Purpose.LEAVE)) / rates
     rows = rows[np.argsort(waits)]
-    cities = firms["city"][rows]
+    cities = firms.at("city", rows)
     chosen = [rows[cities == city][:number] for city, number in enumerate(numbers) if number]
     return np.concatenate(chosen) if chosen else rows[:0]
 
@@ -178,7 +179,7 @@ def _who_may_leave(firms: Any, part: Any, leave: Any, numbers: Any) -> Any:
 
 
 def corporate_spin_offs(
-    firms: np.ndarray,
+    firms: Table,
     parents: np.ndarray,
     places: np.ndarray,
     seed: int,
@@ -192,20 +193,23 @@ def corporate_spin_offs(
     """
     if not parents.size:
         return np.zeros(0, dtype=FIRM)
-    ids = _children(firms["id"], parents, quarter, first_slot)
+    ids = _children(firms.at("id", parents), parents, quarter, first_slot)
     origin = np.full(ids.size, int(Origin.CORPORATE_SPIN_OFF))
-    place, field = firms["place"][parents], firms["field"][parents]
+    place, field = firms.at("place", parents), firms.at("field", parents)
     return found(ids, place, origin, field, places, seed, quarter, p)
 
 
 @loop
 def _children(identities: Any, parents: Any, quarter: int, first_slot: int) -> Any:
-    """Return the ids of founders who leave the rows `parents`, in slots by row (uint64[N])."""
+    """Return the ids of founders who leave firms (uint64[N]), in slots by firm.
+
+    `parents` are the rows of these firms, `identities` their ids.
+    """
     ids = np.empty(parents.size, dtype=np.uint64)
     slot = first_slot
     for i in range(parents.size):
         slot = slot + 1 if i > 0 and parents[i] == parents[i - 1] else first_slot
-        ids[i] = child_id(identities[parents[i]], quarter, slot)
+        ids[i] = child_id(identities[i], quarter, slot)
     return ids
 
 

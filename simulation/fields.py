@@ -5,6 +5,7 @@ import numpy as np
 from agents.compiling import loop
 from agents.firm import Kind
 from agents.market_rules import TRADITIONAL_FIELD
+from simulation.ordering import ascending
 from simulation.randomness import Purpose, draws
 
 
@@ -20,7 +21,7 @@ def give_fields(firms: np.ndarray, share: np.ndarray, added_2018: float, seed: i
     """
     industrial = firms["kind"] == Kind.INDUSTRIAL
     rows = np.flatnonzero(industrial)
-    order = rows[np.argsort(-firms["revenue"][rows], kind="stable")]
+    order = rows[ascending(-firms["revenue"][rows])]
     firms["field"][order] = deal_fields(firms["revenue"][order], share)
     tilt = np.where(np.arange(share.size) == 0, 2.0, 1.0) * np.where(
         np.arange(share.size) < TRADITIONAL_FIELD, 1.5, 1.0
@@ -36,7 +37,7 @@ def give_fields(firms: np.ndarray, share: np.ndarray, added_2018: float, seed: i
 
 def _added(ids: np.ndarray, revenue: np.ndarray, wanted: float, seed: int) -> np.ndarray:
     """Return which firms the catalogue adds: their revenue is close to what is wanted, on average that."""
-    order = np.argsort(draws(seed, ids, 0, Purpose.START_CATALOGUE), kind="stable")
+    order = ascending(draws(seed, ids, 0, Purpose.START_CATALOGUE))
     taken = np.zeros(ids.size, dtype=np.bool_)
     taken[order[fill_up_to(revenue[order], wanted)]] = True
     left = np.flatnonzero(~taken)

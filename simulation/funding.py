@@ -55,9 +55,10 @@ def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     model.deal_money = float((before - powder).sum())
     seeds = made[made["stage"] == SEED]
     _forgo_tax(model, seeds)
-    model.venture_money = np.bincount(firms["place"][made["row"]], made["cost"], model.places.size)
+    model.venture_money = np.bincount(firms.at("place", made["row"]), made["cost"], model.places.size)
     model.invested = _between_cities(model, made)
-    model.seed_rounds = np.bincount(firms["place"][seeds["row"]], minlength=model.places.size) / model.scale
+    rounds = np.bincount(firms.at("place", seeds["row"]), minlength=model.places.size)
+    model.seed_rounds = rounds / model.scale
     return before - powder, np.bincount(seeds["fund"], seeds["cost"], len(model.funds))
 
 
@@ -65,7 +66,7 @@ def _between_cities(model: World, made: np.ndarray) -> np.ndarray:
     """Return the money of deals from the cities of funds (rows) to those of firms (float64[C, C])."""
     cities = len(model.geography.cities)
     home = np.array([fund.city for fund in model.funds])[made["fund"]]
-    pair = home * cities + model.firms.records["city"][made["row"]]
+    pair = home * cities + model.firms.records.at("city", made["row"])
     return np.bincount(pair, made["cost"], cities**2).reshape(cities, cities)
 
 
@@ -75,7 +76,7 @@ def _forgo_tax(model: World, seeds: np.ndarray) -> None:
         return
     rate = float(model.p["gains_tax"] * model.p["angel_share"])
     private = 1.0 - np.array([fund.public_share for fund in model.funds])[seeds["fund"]]
-    cities = model.firms.records["city"][seeds["row"]]
+    cities = model.firms.records.at("city", seeds["row"])
     invested = np.bincount(cities, seeds["cost"] * private, len(model.offers)).tolist()
     for city, offer in enumerate(model.offers):
         government = model.governing[city]

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from agents.compiling import loop, rule
+from agents.tables import Table
 from simulation import threads
 from simulation.geography import collaboration_gravity
 from simulation.randomness import Purpose, mix, stream, uniform
@@ -364,29 +365,27 @@ def remap(partners: Any, moved: Any) -> Any:
 
 
 def to_graph(
-    firms: np.ndarray, partners: np.ndarray, universities: list[str], cities: tuple[str, ...]
+    firms: Table, partners: np.ndarray, universities: list[str], cities: tuple[str, ...]
 ) -> nx.Graph:
     """Return the collaboration network for analysis and export.
 
     Nodes are firm ids (with city, field and knowledge stock) and names of universities.
     """
     graph = nx.Graph()
-    linked = np.flatnonzero((partners != NOBODY).any(axis=1) & (firms["alive"][: partners.shape[0]] == 1))
-    for i in linked:
-        for partner in partners[i][partners[i] != NOBODY]:
-            if partner >= 0 and firms["alive"][partner] != 1:
+    ids, alive = firms["id"].tolist(), firms["alive"] == 1
+    linked = np.flatnonzero((partners != NOBODY).any(axis=1) & alive[: partners.shape[0]])
+    for i in linked.tolist():
+        for partner in partners[i][partners[i] != NOBODY].tolist():
+            if partner >= 0 and not alive[partner]:
                 continue  # closed since the table was renewed
-            other = universities[-2 - partner] if partner < NOBODY else int(firms["id"][partner])
-            graph.add_edge(int(firms["id"][i]), other)
-    rows = {int(identity): row for row, identity in enumerate(firms["id"])}
+            graph.add_edge(ids[i], universities[-2 - partner] if partner < NOBODY else ids[partner])
+    rows = {identity: row for row, identity in enumerate(ids)}
+    city, field, knowledge = (firms[name].tolist() for name in ("city", "field", "knowledge"))
     for node in graph:
         if isinstance(node, int):
-            record = firms[rows[node]]
+            row = rows[node]
             graph.nodes[node].update(
-                kind="firm",
-                city=cities[record["city"]],
-                field=int(record["field"]),
-                knowledge=float(record["knowledge"]),
+                kind="firm", city=cities[city[row]], field=field[row], knowledge=knowledge[row]
             )
         else:
             graph.nodes[node].update(kind="university")

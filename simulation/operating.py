@@ -1,26 +1,35 @@
 """The second pass over all firms in a quarter: they sell, pay, learn, invent, seek status, live or close.
 
-What a pass does by the block of firms is told in `agents.blocks`.
+How a pass goes through tiles of firms is told in `agents.blocks`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from agents.blocks import BLOCK, firm_row, ledger_row, new_block, next_firms, pour, statistics_row
+from agents.blocks import end_of_stretch, firm_row, ledger_row, new_block, pour, statistics_row
 from agents.certification_rules import certify, register
 from agents.compiling import loop, rule
 from agents.exploration_rules import may_explore
 from agents.innovation_rules import invention_rate, learn
 from agents.research_rules import YOUNG
-from agents.rows import fetch, fixed, putting_back, taking
+from agents.rows import fixed
 from agents.support_rules import can_upgrade, coaching_reach
 from agents.survival_rules import closes, expected_spin_offs, spin_offs
+from agents.table_rows import fetch_ahead, tile_of
+from agents.tiles import TILE
 from simulation.bookkeeping import (
+    DECIDE,
+    INVENT,
+    LAPSE,
+    OPEN,
     close,
     count_firm,
-    may_patent,
-    patent,
+    decide,
+    foresee,
+    invent,
+    let_lapse,
+    open_examination,
     seek_project,
     settle,
     start_project,
@@ -30,20 +39,6 @@ from simulation.randomness import Purpose, stream, uniform
 
 YEARLY_CALL = 3
 """Quarter of the year (0-3) in which certificates are granted and grants are awarded."""
-
-_take_up = taking(
-    *("id", "scale", "weight", "rd", "project_rd", "knowledge", "cash", "debt", "equity", "for_rd"),
-    *("for_growth", "grant", "relabelled", "partner_gain", "contracts", "revenue_year", "rd_year", "filed"),
-    *("examined", "patents", "birth", "field", "kind", "catalogue", "certificate", "tech_sme", "tenant"),
-    *("does_rd", "exploring", "alive", "upgraded"),
-)
-_put_back = putting_back(
-    *("scale", "revenue", "knowledge", "researchers", "cash", "debt", "for_rd", "for_growth"),
-    *("revenue_year", "rd_year", "certificate", "tech_sme", "tenant"),
-)
-_put_back_rare = putting_back(
-    *("relabelled", "filed", "examined", "patents", "exploring", "catalogue", "upgraded", "alive")
-)
 
 
 @loop
@@ -74,34 +69,36 @@ def operate_firms(
     rest. Returns the number of founders, and puts into `founders` the row of the firm that each leaves.
     """
     nation, p = nation_row[0], parameters[0]
-    spun_off = start = 0
+    spun_off = end = 0
     more_contracts = contract_response(supports, p)
-    block, rows = new_block(), np.empty(BLOCK, dtype=np.int64)
-    while start < count:
-        at = firms[start].place
+    block, rows = new_block(), np.empty(TILE, dtype=np.int64)
+    while end < count:
+        start, at = end, firms[end].place
+        end = end_of_stretch(firms, start, count)
         place, support, stat = places[at], supports[at], stats[at]
         city = place.city
-        start, size = next_firms(firms, start, count, rows)
         if not cities[city]:
             continue
-        for k in range(size):
-            firm = firm_row(block, k)
-            _take_up(firm, firms[rows[k]])
+        tile, first = tile_of(firms, start // TILE), start % TILE
+        last = first + end - start
+        for k in range(first, last):
+            firm = firm_row(tile, block, k)
+            fetch_ahead(firms, start // TILE + 1, k)
             firm.price, firm.log_price = price[city, firm.field], log_price[city, firm.field]
             firm.log_pool, firm.focus = log_pool[city, firm.field], support.focus[firm.field]
-        _sell(block, size, seed, quarter, place, support, p)
-        _pay_and_learn(block, size, place, nation, support, more_contracts[at], p)
-        _look_ahead(block, size, place, support, p)
-        spun_off = _do_what_is_rare(
-            block, firms, rows[:size], seed, quarter, place, nation, support, p, stat, ledgers[city],
-            founders, spun_off,
+        _sell(tile, block, first, last, seed, quarter, place, support, p)
+        _pay_and_learn(tile, block, first, last, place, nation, support, more_contracts[at], p)
+        _look_ahead(tile, block, first, last, place, support, p)
+        _patent(tile, block, first, last, rows, place, nation, p, stat)
+        spun_off = _act(
+            tile, block, first, last, start - first, seed, quarter, place, nation, support, p, stat,
+            ledgers[city], founders, spun_off,
         )  # fmt: skip
-        _count(block, size, quarter)
-        for k in range(size):
-            firm = firm_row(block, k)
+        _count(tile, block, first, last, quarter)
+        for k in range(first, last):
+            firm = firm_row(tile, block, k)
             stock[city, firm.field] += firm.knowledge if firm.alive == 1 else 0.0
-            _put_back(firm, firms[rows[k]])
-        if start == count or firms[start].place != at:
+        if end == count or firms[end].place != at:
             pour(block, all_stats[at], all_ledgers[city])
     return spun_off
 
@@ -119,11 +116,13 @@ def contract_response(supports: Any, p: Any) -> Any:
 
 
 @loop
-def _sell(block: Any, size: int, seed: int, quarter: int, place: Any, support: Any, p: Any) -> None:
+def _sell(
+    tile: Any, block: Any, first: int, last: int, seed: int, quarter: int, place: Any, support: Any, p: Any
+) -> None:
     parks_grow = support.park_to > support.park_from
     place, p = fixed(place), fixed(p)
-    for k in range(size):
-        firm = firm_row(block, k)
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         firm.key = stream(seed, firm.id, quarter)
         firm.age = quarter - firm.birth
         firm.revenue = firm.weight * firm.price
@@ -131,18 +130,26 @@ def _sell(block: Any, size: int, seed: int, quarter: int, place: Any, support: A
         firm.researchers = p.wage_share * firm.rd / place.wage
         firm.in_park = 0
     if parks_grow:
-        for k in range(size):
-            firm = firm_row(block, k)
+        for k in range(first, last):
+            firm = firm_row(tile, block, k)
             firm.in_park = in_park(firm, seed, support)
 
 
 @loop
 def _pay_and_learn(
-    block: Any, size: int, place: Any, nation: Any, support: Any, more_contracts: float, p: Any
+    tile: Any,
+    block: Any,
+    first: int,
+    last: int,
+    place: Any,
+    nation: Any,
+    support: Any,
+    more_contracts: float,
+    p: Any,
 ) -> None:
     place, nation, support, p = fixed(place), fixed(nation), fixed(support), fixed(p)
-    for k in range(size):
-        firm, stat, ledger = firm_row(block, k), statistics_row(block, k), ledger_row(block, k)
+    for k in range(first, last):
+        firm, stat, ledger = firm_row(tile, block, k), statistics_row(block, k), ledger_row(block, k)
         inside = firm.in_park == 1
         settle(firm, firm.age, firm.key, place, nation, support, more_contracts, inside, p, stat, ledger)
         learn(firm, p)
@@ -151,28 +158,58 @@ def _pay_and_learn(
 
 
 @loop
-def _look_ahead(block: Any, size: int, place: Any, support: Any, p: Any) -> None:
+def _look_ahead(tile: Any, block: Any, first: int, last: int, place: Any, support: Any, p: Any) -> None:
     """Work out what may befall each firm, and let it join or leave the register."""
     place, support, p = fixed(place), fixed(support), fixed(p)
-    for k in range(size):
-        firm, stat = firm_row(block, k), statistics_row(block, k)
+    for k in range(first, last):
+        firm, stat = firm_row(tile, block, k), statistics_row(block, k)
         firm.certificate = max(0, firm.certificate - 1)
         firm.coached = coaching_reach(firm.focus, firm.in_park == 1, support)
         firm.expected_filings = invention_rate(firm, place, firm.log_pool, p) if firm.does_rd == 1 else 0.0
-        firm.may_patent = may_patent(firm, firm.key, place, firm.expected_filings, p)
-        firm.may_explore = may_explore(firm, firm.age, YOUNG)
-        firm.may_spin_off = uniform(firm.key, Purpose.SPIN_OFF) > 1.0 - expected_spin_offs(firm, p)
-        firm.may_close = closes(firm, firm.age, place, support.mentoring, uniform(firm.key, Purpose.EXIT), p)
+        foresee(firm, firm.key, place, firm.expected_filings, p)
+        alive = firm.alive == 1
+        firm.may_explore = may_explore(firm, firm.age, YOUNG) & alive
+        firm.may_spin_off = (uniform(firm.key, Purpose.SPIN_OFF) > 1.0 - expected_spin_offs(firm, p)) & alive
+        u = uniform(firm.key, Purpose.EXIT)
+        firm.may_close = closes(firm, firm.age, place, support.mentoring, u, p) & alive
+        firm.acts = firm.may_spin_off | firm.may_close | (firm.may_explore if support.frontier > 0.0 else 0)
         stat.explorers += firm.may_explore
         stat.upgradable += firm.revenue if can_upgrade(firm) else 0.0
         register(firm, place, firm.coached, uniform(firm.key, Purpose.REGISTRATION), p)
 
 
 @loop
-def _do_what_is_rare(
+def _patent(
+    tile: Any, block: Any, first: int, last: int, rows: Any, place: Any, nation: Any, p: Any, stat: Any
+) -> None:
+    """Move patents and filings, one kind of event after the other."""
+    for n in range(_with_event(tile, block, first, last, LAPSE, rows)):
+        let_lapse(firm_row(tile, block, rows[n]), p, stat)
+    for n in range(_with_event(tile, block, first, last, DECIDE, rows)):
+        decide(firm_row(tile, block, rows[n]), place, nation, p, stat)
+    for n in range(_with_event(tile, block, first, last, OPEN, rows)):
+        open_examination(firm_row(tile, block, rows[n]), p)
+    for n in range(_with_event(tile, block, first, last, INVENT, rows)):
+        invent(firm_row(tile, block, rows[n]), p, stat)
+
+
+@rule
+def _with_event(tile: Any, block: Any, first: int, last: int, event: int, rows: Any) -> int:
+    """Write to `rows` the firms to whom an event may happen; return how many."""
+    found = 0
+    for k in range(first, last):
+        rows[found] = k
+        found += (firm_row(tile, block, k).events & event) != 0
+    return found
+
+
+@loop
+def _act(
+    tile: Any,
     block: Any,
-    firms: Any,
-    rows: Any,
+    first: int,
+    last: int,
+    row: int,
     seed: int,
     quarter: int,
     place: Any,
@@ -186,16 +223,17 @@ def _do_what_is_rare(
 ) -> int:
     """Carry out what few firms do in a quarter; return the number of founders so far.
 
-    A project may leave a firm safer than it looked before, so whether it closes is asked again.
+    `row` is the row of the tile's first firm. A project may leave a firm safer than it looked before, so
+    whether it closes is asked again.
     """
     calls = quarter % 4 == YEARLY_CALL
-    for k in range(rows.size):
-        fetch(firms, rows[k] + BLOCK)
-        firm = firm_row(block, k)
+    all_may = calls or support.upgrade_rate > 0.0
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
+        if firm.alive == 0 or (firm.acts == 0 and not all_may):
+            continue
         if support.upgrade_rate > 0.0:
             start_project(firm, seed, firm.key, support, p, stat, ledger)
-        if firm.may_patent == 1:
-            patent(firm, firm.key, place, nation, firm.expected_filings, p, stat)
         if support.frontier > 0.0 and firm.may_explore == 1:
             seek_project(firm, firm.key, support, p, stat, ledger)
         if calls:
@@ -203,14 +241,12 @@ def _do_what_is_rare(
         if firm.may_spin_off == 1:
             for _ in range(spin_offs(firm, uniform(firm.key, Purpose.SPIN_OFF), p)):
                 if spun_off < founders.size:
-                    founders[spun_off] = rows[k]
+                    founders[spun_off] = row + k
                     spun_off += 1
         if firm.may_close == 1:
             u = uniform(firm.key, Purpose.EXIT)
             if closes(firm, firm.age, place, support.mentoring, u, p):
                 close(firm, stat, ledger)
-        if firm.may_patent + firm.may_close + calls > 0 or support.upgrade_rate + support.frontier > 0.0:
-            _put_back_rare(firm, firms[rows[k]])
     return spun_off
 
 
@@ -226,11 +262,11 @@ def _call(firm: Any, seed: int, place: Any, nation: Any, support: Any, p: Any, s
 
 
 @loop
-def _count(block: Any, size: int, quarter: int) -> None:
+def _count(tile: Any, block: Any, first: int, last: int, quarter: int) -> None:
     """Count the firms that live on; a new year begins after the yearly call."""
     year_ends = quarter % 4 == YEARLY_CALL
-    for k in range(size):
-        firm = firm_row(block, k)
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         if firm.alive == 1:
             firm.tenant = max(0, firm.tenant - 1)
             count_firm(firm, firm.age, statistics_row(block, k))

@@ -2,35 +2,25 @@
 
 Between this pass and the second (`simulation.operating`) the markets for goods and for researchers clear
 (`simulation.markets`). Firms know of others only what was published at the end of the last quarter, so their
-order does not matter. What a pass does by the block of firms is told in `agents.blocks`.
+order does not matter. How a pass goes through tiles of firms is told in `agents.blocks`.
 """
 
 from typing import Any
 
-import numpy as np
-
-from agents.blocks import BLOCK, firm_row, new_block, next_firms
+from agents.blocks import end_of_stretch, firm_row, new_block
 from agents.compiling import loop, rule
 from agents.elementary import exp
 from agents.market_rules import grow, log_productivity
 from agents.quantiles import unit_shock
 from agents.research_rules import invest, renew_opportunity
-from agents.rows import fetch, fixed, putting_back, taking
+from agents.rows import fixed
 from agents.support_rules import grant_priority, newly_in_park
+from agents.table_rows import fetch_ahead, tile_of
+from agents.tiles import TILE
 from simulation.randomness import Purpose, stream, uniform
 
 OLDEST_FOR_FUNDS = 40
 """Quarters of age after which venture funds no longer look at a firm (assumption)."""
-
-_take_up = taking(
-    *("id", "scale", "opportunity", "revenue", "rd", "project_rd", "venture_rd", "knowledge", "cash", "debt"),
-    *("for_rd", "for_growth", "grant", "patents", "birth", "field", "kind", "certificate", "tech_sme"),
-    *("does_rd", "exploring", "upgraded"),
-)
-_put_back = putting_back(
-    *("scale", "opportunity", "weight", "rd", "project_rd", "venture_rd", "for_rd", "for_growth", "grant"),
-    *("does_rd", "exploring", "seeks_equity"),
-)
 
 
 @loop
@@ -55,53 +45,52 @@ def plan_firms(
     researchers; returns the number of rows written to `seekers`, the firms that look for equity.
     """
     nation, p = nation_row[0], parameters[0]
-    seeking = start = 0
-    block, rows = new_block(), np.empty(BLOCK, dtype=np.int64)
-    while start < count:
-        at = firms[start].place
-        place, support = places[at], supports[at]
-        start, size = next_firms(firms, start, count, rows)
+    seeking = end = 0
+    block = new_block()
+    while end < count:
+        start = end
+        end = end_of_stretch(firms, start, count)
+        place, support = places[firms[start].place], supports[firms[start].place]
         if not cities[place.city]:
             continue
-        for k in range(size):
-            _take_up(firm_row(block, k), firms[rows[k]])
-        _renew(block, size, seed, quarter, p)
+        tile, first = tile_of(firms, start // TILE), start % TILE
+        last = first + end - start
+        _renew(tile, block, first, last, seed, quarter, p)
         if quarter % 4 == 0:
-            _award_grants(block, size, seed, support, p)
-        _choose_rd(block, size, place, nation, support, p)
-        for k in range(size):
-            fetch(firms, rows[k] + BLOCK)
-            firm = firm_row(block, k)
+            _award_grants(tile, block, first, last, seed, support, p)
+        _choose_rd(tile, block, first, last, place, nation, support, p)
+        for k in range(first, last):
+            firm = firm_row(tile, block, k)
+            fetch_ahead(firms, start // TILE + 2, k)
             bids[place.city, firm.field] += firm.weight
             productivity[place.city, firm.field] += firm.weight * firm.contribution
             payroll[place.city] += p.wage_share * firm.rd
             if seeking < seekers.size:
-                seekers[seeking] = rows[k]
+                seekers[seeking] = start - first + k
                 seeking += firm.seeks_equity == 1 and firm.kind == 1 and firm.age <= OLDEST_FOR_FUNDS
-            _put_back(firm, firms[rows[k]])
     return seeking
 
 
 @loop
-def _renew(block: Any, size: int, seed: int, quarter: int, p: Any) -> None:
+def _renew(tile: Any, block: Any, first: int, last: int, seed: int, quarter: int, p: Any) -> None:
     """Move opportunity and natural size, and weigh each firm's bid for demand."""
     p = fixed(p)
-    for k in range(size):
-        firm = firm_row(block, k)
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         firm.key = stream(seed, firm.id, quarter)
         firm.age = quarter - firm.birth
         renew_opportunity(firm, unit_shock(uniform(firm.key, Purpose.OPPORTUNITY)), p)
         grow(firm, firm.age, uniform(firm.key, Purpose.GROWTH), p)
-    for k in range(size):
-        firm = firm_row(block, k)
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         firm.contribution = log_productivity(firm, p)
-        firm.weight = exp(firm.scale + firm.contribution)
+        firm.weight = exp(firm.scale + firm.contribution) if firm.alive == 1 else 0.0
 
 
 @loop
-def _award_grants(block: Any, size: int, seed: int, support: Any, p: Any) -> None:
-    for k in range(size):
-        firm = firm_row(block, k)
+def _award_grants(tile: Any, block: Any, first: int, last: int, seed: int, support: Any, p: Any) -> None:
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         priority = grant_priority(firm, in_park(firm, seed, support), support)
         win_grant(firm, uniform(firm.key, Purpose.GRANT), priority, p)
 
@@ -126,8 +115,22 @@ def win_grant(firm: Any, u: float, priority: float, p: Any) -> None:
 
 
 @loop
-def _choose_rd(block: Any, size: int, place: Any, nation: Any, support: Any, p: Any) -> None:
+def _choose_rd(
+    tile: Any, block: Any, first: int, last: int, place: Any, nation: Any, support: Any, p: Any
+) -> None:
     place, nation, support, p = fixed(place), fixed(nation), fixed(support), fixed(p)
-    for k in range(size):
-        firm = firm_row(block, k)
+    for k in range(first, last):
+        firm = firm_row(tile, block, k)
         invest(firm, firm.age, place, nation, support, p)
+        _rest_if_closed(firm)
+
+
+@rule
+def _rest_if_closed(firm: Any) -> None:
+    """Let a closed firm plan nothing: whatever it still is, it bids for nothing and does no R&D."""
+    alive = firm.alive == 1
+    firm.does_rd = firm.does_rd if alive else 0
+    firm.seeks_equity = firm.seeks_equity if alive else 0
+    firm.rd = firm.rd if alive else 0.0
+    firm.project_rd = firm.project_rd if alive else 0.0
+    firm.venture_rd = firm.venture_rd if alive else 0.0

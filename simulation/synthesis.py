@@ -12,16 +12,22 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from agents.compiling import loop
+from agents.blocks import firm_row, new_block
+from agents.compiling import loop, rule
 from agents.firm import Kind, Origin
 from agents.market_rules import TRADITIONAL_FIELD
 from agents.quantiles import unit_shock
 from agents.records import FIRM, PLACE
 from agents.research_rules import adjust, base_cut, lift, participate, renew_opportunity, size_above_reference
+from agents.rows import fixed
+from agents.table_rows import copy_row, tile_of
+from agents.tables import Table
+from agents.tiles import TILE
 from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, rd_share
 from simulation.data import StartingValues, load_field_shares
 from simulation.fields import fill_up_to, give_fields
 from simulation.geography import Geography
+from simulation.ordering import ascending
 from simulation.planning import OLDEST_FOR_FUNDS
 from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
 
@@ -185,7 +191,7 @@ def _size(firms: np.ndarray, totals: PlaceTotals, scale: float, seed: int, p: np
 def _order(u: np.ndarray) -> np.ndarray:
     """Return each one's place in the order of `u`: chance decides who is large, not how large."""
     order = np.empty(u.size, dtype=np.int64)
-    order[np.argsort(u, kind="stable")] = np.arange(u.size)
+    order[ascending(u)] = np.arange(u.size)
     return order
 
 
@@ -224,7 +230,7 @@ def _research(
     ):
         signal = (firms["opportunity"] + p["size_participation"] * above)[firms["kind"] == kind]
         place[f"rd_cut_{kind.name.lower()}"] = np.quantile(signal, 1.0 - share) if signal.size else 0.0
-    warm_up(firms, firms.size, seed, place[0], p, lifts)
+    warm_up(firms, Table(FIRM, TILE), seed, place[0], p, lifts)
     _rounds(firms, totals["venture_money"] * YI * scale / 4.0, seed, p)
     business = max(0.0, business - float(firms["venture_rd"].sum()))
     for kind, part in (
@@ -256,7 +262,7 @@ def _rounds(firms: np.ndarray, invested: float, seed: int, p: np.void) -> None:
     rows = np.flatnonzero(young & (firms["does_rd"] == 1))
     chance = 1.0 / (1.0 + np.exp(-1.5 * (firms["opportunity"][rows] - 1.5)))
     keys = -np.log(draws(seed, firms["id"][rows], 0, Purpose.START_ROUND)) / chance
-    rows = rows[np.argsort(keys, kind="stable")]
+    rows = rows[ascending(keys)]
     size = p["deal_size"] * p["growth_capital"] * p["ticket_step"] ** (MEAN_STAGE - EARLY)
     size = np.clip(size * firms["revenue"][rows], MIN_TICKET, MAX_TICKET)
     left = draws(seed, firms["id"][rows], 0, Purpose.START_ROUND_SPENT) * size
@@ -269,19 +275,44 @@ def _rounds(firms: np.ndarray, invested: float, seed: int, p: np.void) -> None:
 
 
 @loop
-def warm_up(firms: Any, count: int, seed: int, place: Any, p: Any, lifts: Any) -> None:
-    """Let opportunity, participation and intensity run, so that they start in their steady state."""
-    for i in range(count):
-        firm = firms[i]
-        cut = base_cut(firm, place)
-        threshold = cut - p.size_participation * size_above_reference(firm, p)
-        firm.does_rd = 1 if firm.opportunity > threshold else 0
-        small = 4.0 * firm.revenue < p.small_firm_revenue
-        for quarter in range(WARM_UP_QUARTERS):
+def warm_up(firms: Any, workbench: Any, seed: int, place: Any, p: Any, lifts: np.ndarray) -> None:
+    """Let opportunity, participation and intensity run, so that they start in their steady state.
+
+    Firms are taken to the one tile of the `workbench`, where several are done at once.
+    """
+    tile, block = tile_of(workbench, 0), new_block()
+    for start in range(0, firms.size, TILE):
+        size = min(TILE, firms.size - start)
+        for k in range(size):
+            copy_row(workbench[k], firms[start + k])
+        _warm_up(tile, block, size, seed, place, p)
+        for k in range(size):
+            lifts[start + k] = firm_row(tile, block, k).lift
+            firm, done = firms[start + k], workbench[k]
+            firm.opportunity, firm.does_rd = done.opportunity, done.does_rd
+
+
+@loop
+def _warm_up(tile: Any, block: Any, size: int, seed: int, place: Any, p: Any) -> None:
+    place, p = fixed(place), fixed(p)
+    for k in range(size):
+        firm = firm_row(tile, block, k)
+        firm.does_rd = 1 if firm.opportunity > _threshold(firm, place, p) else 0
+        firm.lift = 0.0
+    for quarter in range(WARM_UP_QUARTERS):
+        for k in range(size):
+            firm = firm_row(tile, block, k)
             key = stream(seed, firm.id, 1_000_000 + quarter)
             renew_opportunity(firm, unit_shock(uniform(key, Purpose.OPPORTUNITY)), p)
-            participate(firm, 0.0, threshold, p)
-            lifts[i] = adjust(lifts[i], lift(firm, cut, 0.0, p), small, p) if firm.does_rd == 1 else 0.0
+            participate(firm, 0.0, _threshold(firm, place, p), p)
+            small = 4.0 * firm.revenue < p.small_firm_revenue
+            moved = adjust(firm.lift, lift(firm, base_cut(firm, place), 0.0, p), small, p)
+            firm.lift = moved if firm.does_rd == 1 else 0.0
+
+
+@rule
+def _threshold(firm: Any, place: Any, p: Any) -> float:
+    return float(base_cut(firm, place) - p.size_participation * size_above_reference(firm, p))
 
 
 def _capped_scale(revenue: np.ndarray, lift: np.ndarray, total: float, cap: float) -> float:
@@ -377,5 +408,5 @@ def choose(weight: np.ndarray, count: float, ids: np.ndarray, seed: int, purpose
     """Return rows drawn without replacement, by weight (Efraimidis & Spirakis 2006)."""
     possible = np.flatnonzero(weight > 0.0)
     u = draws(seed, ids[possible], 0, purpose)
-    order = np.argsort(-np.log(u) / weight[possible], kind="stable")
+    order = ascending(-np.log(u) / weight[possible])
     return possible[order[: min(possible.size, round(count))]]

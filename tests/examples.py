@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.blocks import PASSING
 from agents.parameters import parameter_record
 from agents.records import FIRM, NATION, PLACE, SUPPORT
 from simulation.geography import load_geography
@@ -28,6 +29,10 @@ def firm(**fields: float) -> Any:
     usual = {"id": 7, "scale": math.log(500.0), "revenue": 500.0, "rd": 20.0, "knowledge": 400.0, "alive": 1,
              "researchers": 2.0, "kind": 1, "does_rd": 1, "cash": 400.0, "birth": -40}  # fmt: skip
     return record(FIRM, **usual | fields)
+
+
+IN_A_PASS = np.dtype([(name, layout[name]) for layout in (FIRM, PASSING) for name in layout.names or ()])
+"""What rules know of a firm within a pass."""
 
 
 def place(**fields: float) -> Any:

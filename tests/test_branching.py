@@ -137,7 +137,7 @@ def test_the_differences_are_seen():
     a, b = (copy.deepcopy(history(2)) for _ in range(2))
     assert differences(a, b) == []
     a.universities[3].funding += 1.0
-    b.firms.columns["cash"][np.flatnonzero(b.firms.records["alive"])[7]] += 1.0
+    b.firms.view(int(b.firms.living["id"][7])).cash += 1.0
     b.talent.stock[0] *= 2.0
     b.rng.random()
     found = [".firms.cash", ".rng", ".talent.stock", ".universities.3.funding"]

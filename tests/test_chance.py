@@ -307,7 +307,7 @@ def test_the_order_of_firms_is_of_no_consequence():
     count = mixed.firms.count
     order = np.random.default_rng(1).permutation(count)
     new_row = np.argsort(order)
-    mixed.firms.array[:count] = mixed.firms.records[order]
+    mixed.firms.table.write(0, mixed.firms.records[order])
     mixed.firms.changed()
     partners = mixed.partners[order]
     mixed.partners = np.where(partners >= 0, new_row[np.maximum(partners, 0)], partners).astype(np.int32)

@@ -9,6 +9,7 @@ from worlds import history
 from agents.firm import Kind, Origin
 from agents.parameters import parameter_record
 from agents.records import FIRM
+from agents.tables import Table
 from simulation.data import load_field_shares
 from simulation.entry import (
     LEAVE_SLOT,
@@ -131,6 +132,7 @@ def test_corporate_spin_offs_take_the_place_and_field_of_their_parent() -> None:
     mothers["id"] = np.arange(100, 150)
     mothers["place"] = np.arange(50) % len(NAMES)
     mothers["field"] = np.arange(50) % FIELDS.shape[1]
+    mothers = Table.of(mothers)
     parents = np.array([3, 17, 40])
     firms = corporate_spin_offs(mothers, parents, PLACES, 1, 6, P)
     np.testing.assert_array_equal(firms["place"], mothers["place"][parents])
@@ -144,6 +146,7 @@ def test_corporate_spin_offs_take_the_place_and_field_of_their_parent() -> None:
 def test_several_founders_leave_one_firm() -> None:
     mothers = np.zeros(9, dtype=FIRM)
     mothers["id"] = np.arange(100, 109)
+    mothers = Table.of(mothers)
     firms = corporate_spin_offs(mothers, np.array([2, 2, 2, 5]), PLACES, 1, 6, P)
     assert np.unique(firms["id"]).size == 4
     fewer = corporate_spin_offs(mothers, np.array([2, 5]), PLACES, 1, 6, P)
@@ -164,7 +167,8 @@ def with_researchers(count: int) -> np.ndarray:
 def test_each_researcher_is_as_likely_as_another_to_take_leave() -> None:
     firms, numbers = with_researchers(2_000), np.zeros(12, dtype=np.int64)
     numbers[5] = 20
-    chosen = [parents_on_leave(firms, LEAVE, numbers, 1, quarter) for quarter in range(40)]
+    table = Table.of(firms)
+    chosen = [parents_on_leave(table, LEAVE, numbers, 1, quarter) for quarter in range(40)]
     assert all(np.unique(rows).size == 20 for rows in chosen)
     assert (np.concatenate(chosen) % 2).mean() == pytest.approx(0.9, abs=0.03)
 
@@ -175,7 +179,7 @@ def test_who_takes_leave_does_not_depend_on_the_order_of_firms_or_on_how_many_do
     firms["alive"][:5] = 0
 
     def chosen(records: np.ndarray, numbers: np.ndarray) -> set[int]:
-        return set(records["id"][parents_on_leave(records, LEAVE, numbers, 1, 7)].tolist())
+        return set(records["id"][parents_on_leave(Table.of(records), LEAVE, numbers, 1, 7)].tolist())
 
     assert chosen(firms, few) == chosen(firms[::-1].copy(), few)
     assert chosen(firms, few) < chosen(firms, many)

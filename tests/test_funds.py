@@ -27,6 +27,7 @@ from simulation.capital import (
     last_rounds,
     make_deals,
     open_rounds,
+    requests,
     review_holdings,
     screening,
 )
@@ -172,14 +173,15 @@ def deals(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the deals of a quarter, and what each fund has left."""
     seekers, stages = np.arange(firms.size), np.full(firms.size, stage, dtype=np.int8)
-    asked = demand_for_capital(firms, seekers, stages, CITIES, P)
+    asked = requests(firms, seekers, stages, P)
+    demand = demand_for_capital(asked, CITIES)
     supply = np.zeros((CITIES, CITIES))
     supply[SHANGHAI, [SHANGHAI, NINGBO]] = money
     supply[NINGBO, NINGBO] = money
     powder = supply.sum(axis=1)
     holdings = np.zeros(firms.size, dtype=HOLDING)
     eager = np.full(CITIES, appetite)
-    count = make_deals(firms, seekers, stages, 1, 5, asked, supply, powder, eager, weight, P, holdings)
+    count = make_deals(firms, seekers, asked, 1, 5, demand, supply, powder, eager, weight, P, holdings)
     return holdings[:count], powder
 
 

@@ -124,32 +124,33 @@ def test_a_sound_quarter_passes() -> None:
     check_invariants(closed_quarter())
 
 
-def row(model: InnovationModel, **wanted: int) -> Any:
-    """Return the first firm whose fields have these values."""
+def row(model: InnovationModel, **wanted: int) -> np.ndarray:
+    """Return the row of the first firm whose fields have these values."""
     firms = model.firms.records
     fits = np.ones(firms.size, dtype=bool)
     for name, value in wanted.items():
         fits &= firms[name] == value
-    return firms[np.flatnonzero(fits)[0]]
+    return np.flatnonzero(fits)[:1]
 
 
 def setting(field: str, value: float, **wanted: int) -> Callable[[InnovationModel], None]:
     def change(model: InnovationModel) -> None:
-        row(model, **wanted)[field] = value
+        model.firms.records.put(field, row(model, **wanted), value)
 
     return change
 
 
 def adding(field: str, amount: float, **wanted: int) -> Callable[[InnovationModel], None]:
     def change(model: InnovationModel) -> None:
-        row(model, **wanted)[field] += amount
+        firms, at = model.firms.records, row(model, **wanted)
+        firms.put(field, at, firms.at(field, at) + amount)
 
     return change
 
 
 def duplicate(model: InnovationModel) -> None:
     firms = model.firms.records
-    firms["id"][0] = firms["id"][1]
+    firms.put("id", np.array([0]), firms["id"][1])
 
 
 def raise_demand(model: InnovationModel) -> None:
@@ -264,7 +265,7 @@ class Leaking(InnovationModel):
     def run_phase(self, phase: TickPhase) -> None:
         super().run_phase(phase)
         if phase.name == "operate" and self.quarter == 1:
-            self.firms.records["patents"][0] += 1
+            self.firms.records["patents"] = self.firms.records["patents"] + (np.arange(self.firms.count) == 0)
 
 
 def test_the_model_stops_in_the_broken_quarter() -> None:

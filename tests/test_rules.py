@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from examples import NATION_2018, RULES_OF, P, draws_of, firm, nation, place, record, support
+from examples import IN_A_PASS, NATION_2018, RULES_OF, P, draws_of, firm, nation, place, record, support
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import history
@@ -14,7 +14,7 @@ from worlds import history
 from agents.innovation_rules import absorptive_capacity, invention_rate, learn
 from agents.market_rules import grow, log_productivity, margin
 from agents.parameters import parameter_record
-from agents.records import FIRM, LEDGER, STATISTICS
+from agents.records import LEDGER, STATISTICS
 from agents.research_rules import (
     adjust,
     credit_room,
@@ -25,7 +25,18 @@ from agents.research_rules import (
     relative_user_cost,
 )
 from agents.survival_rules import balance, dividend
-from simulation.bookkeeping import may_patent, patent, settle
+from simulation.bookkeeping import (
+    DECIDE,
+    INVENT,
+    LAPSE,
+    OPEN,
+    decide,
+    foresee,
+    invent,
+    let_lapse,
+    open_examination,
+    settle,
+)
 
 # Taxes and the price of R&D.
 
@@ -289,20 +300,48 @@ def test_no_patent_changes_without_being_expected(
     filed: int, examined: int, patents: int, exploring: int, expected: float, number: int
 ) -> None:
     """Only firms that are found in this way are asked one by one."""
-    item = firm(id=number, filed=filed, examined=examined, patents=patents, exploring=exploring)
-    before, key = item.copy(), draws_of(number, 3)
-    found = may_patent(item, key, place(), expected, P)
-    patent(item, key, place(), NATION_2018, expected, P, record(STATISTICS))
-    assert found or item == before
+    counts = {"filed": filed, "examined": examined, "patents": patents, "exploring": exploring}
+    item = record(IN_A_PASS, id=number, alive=1, does_rd=1, expected_filings=expected, **counts)
+    item["key"] = draws_of(number, 3)
+    foresee(item, item["key"], place(), expected, P)
+    for event, rule in _EVENTS.items():
+        before = item.copy()
+        rule(item, record(STATISTICS))
+        assert item["events"] & event or item == before
+
+
+_EVENTS = {
+    LAPSE: lambda item, stat: let_lapse(item, P, stat),
+    DECIDE: lambda item, stat: decide(item, place(), NATION_2018, P, stat),
+    OPEN: lambda item, stat: open_examination(item, P),
+    INVENT: lambda item, stat: invent(item, P, stat),
+}
+
+
+def patent(items: np.ndarray, quarter: int, stat: Any) -> None:
+    """Let a quarter happen to patents and filings of firms that invent nothing."""
+    for item in items:
+        item["key"] = draws_of(int(item["id"]), quarter)
+        foresee(item, item["key"], place(), 0.0, P)
+        for event, rule in _EVENTS.items():
+            if item["events"] & event:
+                rule(item, stat)
+
+
+def idle(count: int, **fields: int) -> np.ndarray:
+    items = np.zeros(count, dtype=IN_A_PASS)
+    items["id"], items["alive"] = np.arange(1, count + 1), 1
+    for name, value in fields.items():
+        items[name] = value
+    return items
 
 
 def test_grants_come_two_to_three_years_after_filing() -> None:
-    items = np.array([firm(id=i + 1, filed=50, does_rd=0) for i in range(200)], dtype=FIRM)
+    items = idle(200, filed=50)
     grants, filed = [], 50 * items.size
     for quarter in range(1, 60):
         stat = record(STATISTICS)
-        for i in range(items.size):
-            patent(items[i], draws_of(i + 1, quarter), place(), NATION_2018, 0.0, P, stat)
+        patent(items, quarter, stat)
         grants.append(float(stat["grants"]))
     lag = np.arange(1, 60) @ grants / sum(grants) / 4.0
     assert 2.0 <= lag <= 3.0
@@ -311,10 +350,8 @@ def test_grants_come_two_to_three_years_after_filing() -> None:
 
 
 def test_patents_lapse_at_their_rate() -> None:
-    items = np.array([firm(id=i + 1, patents=100, does_rd=0) for i in range(100)], dtype=FIRM)
+    items = idle(100, patents=100)
     for quarter in range(4):
-        for i in range(items.size):
-            key = draws_of(i + 1, quarter)
-            patent(items[i], key, place(), NATION_2018, 0.0, P, record(STATISTICS))
+        patent(items, quarter, record(STATISTICS))
     kept = items["patents"].sum() / 10_000
     assert kept == pytest.approx((1.0 - 0.25 * P["patent_lapse"]) ** 4, abs=0.01)

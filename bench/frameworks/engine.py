@@ -7,7 +7,7 @@ import mesa
 import numpy as np
 from specification import NATION, PARAMETERS, PLACE, STATE, Columns, Market, number_of_founders
 
-from agents.blocks import BLOCK, firm_row, new_block, next_firms, pour, statistics_row
+from agents.blocks import end_of_stretch, firm_row, new_block, pour, statistics_row
 from agents.compiling import loop, rule
 from agents.elementary import exp
 from agents.firm import Firm
@@ -27,8 +27,10 @@ from agents.research_rules import (
     size_above_reference,
     wished_intensity,
 )
-from agents.rows import fetch, fixed, putting_back, taking
+from agents.rows import fixed
 from agents.survival_rules import closes, dividend, income_tax, operating_surplus
+from agents.table_rows import fetch_ahead, tile_of
+from agents.tiles import TILE
 from simulation.randomness import Purpose, draw, stream, uniform
 
 
@@ -40,7 +42,7 @@ def _record(layout: np.dtype[Any], values: dict[str, float]) -> np.ndarray:
 
 
 class Engine(mesa.Model):
-    """Firms in one record array."""
+    """Firms in one table."""
 
     def __init__(self, start: Columns, seed: int) -> None:
         super().__init__(rng=seed)
@@ -87,48 +89,41 @@ class Engine(mesa.Model):
 
 ACCOUNTS = len(LEDGER)
 
-_take_up = taking(
-    *("id", "scale", "opportunity", "weight", "revenue", "rd", "project_rd", "knowledge", "researchers"),
-    *("cash", "debt", "equity", "for_rd", "for_growth", "grant", "partner_gain", "filed", "patents", "birth"),
-    *("field", "kind", "certificate", "tech_sme", "tenant", "does_rd", "upgraded", "alive"),
-)
-_planned = putting_back("scale", "opportunity", "weight", "rd", "researchers", "does_rd")
-_operated = putting_back("scale", "revenue", "knowledge", "cash", "for_growth", "filed", "patents", "alive")
-
 
 @loop
 def plan(
     firms: Any, seed: int, quarter: int, place: Any, nation: Any, support: Any, p: Any, bids: np.ndarray
 ) -> None:
     """First pass: opportunity, size, bid, R&D."""
-    block, rows, start = new_block(), np.empty(BLOCK, dtype=np.int64), 0
-    while start < firms.size:
-        start, size = next_firms(firms, start, firms.size, rows)
+    block, end = new_block(), 0
+    while end < firms.size:
+        start, end = end, end_of_stretch(firms, end, firms.size)
+        number, size = start // TILE, end - start
+        tile = tile_of(firms, number)
+        plan_tile(tile, block, size, seed, quarter, place, nation, support, p)
         for k in range(size):
-            fetch(firms, rows[k] + BLOCK)
-            _take_up(firm_row(block, k), firms[rows[k]])
-        plan_block(block, size, seed, quarter, place, nation, support, p)
-        for k in range(size):
-            firm = firm_row(block, k)
+            fetch_ahead(firms, number + 2, k)
+            firm = firm_row(tile, block, k)
             bids[firm.field] += firm.weight
-            _planned(firm, firms[rows[k]])
 
 
 @loop
-def plan_block(
-    block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, support: Any, p: Any
+def plan_tile(
+    tile: Any, block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, support: Any, p: Any
 ) -> None:
-    """Let the firms of a block plan."""
+    """Let the firms of a tile plan."""
     place, nation, support, p = fixed(place), fixed(nation), fixed(support), fixed(p)
     for k in range(size):
-        firm = firm_row(block, k)
+        firm = firm_row(tile, block, k)
         key = stream(seed, firm.id, quarter)
         renew_opportunity(firm, unit_shock(uniform(key, Purpose.OPPORTUNITY)), p)
         grow(firm, quarter - firm.birth, uniform(key, Purpose.GROWTH), p)
-        firm.weight = exp(firm.scale + log_productivity(firm, p))
+        firm.weight = exp(firm.scale + log_productivity(firm, p)) if firm.alive == 1 else 0.0
     for k in range(size):
-        firm = firm_row(block, k)
+        firm = firm_row(tile, block, k)
         choose_rd(firm, place, nation, support, p)
+        firm.does_rd = firm.does_rd if firm.alive == 1 else 0
+        firm.rd = firm.rd if firm.alive == 1 else 0.0
         firm.researchers = p.wage_share * firm.rd / place.wage
 
 
@@ -163,38 +158,40 @@ def operate(
     all_stats: np.ndarray,
 ) -> None:
     """Second pass: sell, pay, learn, invent, live or close; figures go into `stat`, by name and by number."""
-    block, rows, start = new_block(), np.empty(BLOCK, dtype=np.int64), 0
-    while start < firms.size:
-        start, size = next_firms(firms, start, firms.size, rows)
+    block, end = new_block(), 0
+    while end < firms.size:
+        start, end = end, end_of_stretch(firms, end, firms.size)
+        number, size = start // TILE, end - start
+        tile = tile_of(firms, number)
         for k in range(size):
-            fetch(firms, rows[k] + BLOCK)
-            firm = firm_row(block, k)
-            _take_up(firm, firms[rows[k]])
+            fetch_ahead(firms, number + 1, k)
+            firm = firm_row(tile, block, k)
             firm.price, firm.log_price = price[firm.field], log_price[firm.field]
             firm.log_pool = log_pool[firm.field]
-        operate_block(block, size, seed, quarter, place, nation, p)
+        operate_tile(tile, block, size, seed, quarter, place, nation, p)
         for k in range(size):
-            firm = firm_row(block, k)
-            if firm.may_patent == 1:
+            firm = firm_row(tile, block, k)
+            if firm.acts == 1:
                 patent(firm, nation, p, stat)
             if firm.may_close == 1:
                 firm.alive = 0
                 stat.exits += 1.0
-        count_block(block, size)
+        count_tile(tile, block, size)
         for k in range(size):
-            firm = firm_row(block, k)
+            firm = firm_row(tile, block, k)
             stock[firm.field] += firm.knowledge if firm.alive == 1 else 0.0
-            _operated(firm, firms[rows[k]])
     pour(block, all_stats, np.zeros(ACCOUNTS))
 
 
 @loop
-def operate_block(block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, p: Any) -> None:
-    """Let the firms of a block sell, pay and learn, and find those that invent or close."""
+def operate_tile(
+    tile: Any, block: Any, size: int, seed: int, quarter: int, place: Any, nation: Any, p: Any
+) -> None:
+    """Let the firms of a tile sell, pay and learn, and find those that invent or close."""
     place, nation, p = fixed(place), fixed(nation), fixed(p)
     hazard = 0.25 * p.examination_hazard
     for k in range(size):
-        firm = firm_row(block, k)
+        firm = firm_row(tile, block, k)
         firm.key = stream(seed, firm.id, quarter)
         firm.revenue = firm.weight * firm.price
         firm.scale += firm.log_price
@@ -206,8 +203,11 @@ def operate_block(block: Any, size: int, seed: int, quarter: int, place: Any, na
         decided = uniform(firm.key, Purpose.DECISION) > 1.0 - firm.filed * hazard
         lapsed = uniform(firm.key, Purpose.LAPSE) > 1.0 - firm.patents * 0.25 * p.patent_lapse
         firm.expected_filings = expected
-        firm.may_patent = decided | lapsed | (uniform(firm.key, Purpose.INVENTION) > 1.0 - expected)
-        firm.may_close = closes(firm, quarter - firm.birth, place, 0.0, uniform(firm.key, Purpose.EXIT), p)
+        alive = firm.alive == 1
+        invented = uniform(firm.key, Purpose.INVENTION) > 1.0 - expected
+        firm.acts = (decided | lapsed | invented) & alive
+        u = uniform(firm.key, Purpose.EXIT)
+        firm.may_close = closes(firm, quarter - firm.birth, place, 0.0, u, p) & alive
 
 
 @rule
@@ -224,10 +224,10 @@ def patent(firm: Any, nation: Any, p: Any, stat: Any) -> None:
 
 
 @loop
-def count_block(block: Any, size: int) -> None:
+def count_tile(tile: Any, block: Any, size: int) -> None:
     """Count the firms that live on."""
     for k in range(size):
-        firm, stat = firm_row(block, k), statistics_row(block, k)
+        firm, stat = firm_row(tile, block, k), statistics_row(block, k)
         if firm.alive == 1:
             stat.firms += 1.0
             stat.technology_firms += firm.kind
