@@ -136,7 +136,7 @@ class RecordPopulation:
     def __init__(self, model: mesa.Model, view: type[RecordAgent], records: np.ndarray | Table) -> None:
         self.model = model
         self.view_type = view
-        self.table = records if isinstance(records, Table) else Table.of(records, room=records.size * 3 // 2)
+        self.table = records if isinstance(records, Table) else Table.of(records)
         self._rows: dict[int, int] | None = None
         self._views: dict[int, RecordAgent] = {}
         self._shown = 0  # rows up to here have views

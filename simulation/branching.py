@@ -28,7 +28,7 @@ from simulation.runs import (
     new_model,
     run_id,
     run_one,
-    settle_in,
+    spare_the_collector,
 )
 
 Batch = Sequence[tuple[str, RunSpec]]
@@ -104,7 +104,7 @@ class Histories:
 
     def run(self, spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
         """Simulate one run as `run_one` does, from its branching point on where its history is kept."""
-        settle_in()
+        spare_the_collector()
         begun = perf_counter()
         quarter = leaves_at(spec)
         if quarter < _SET_UP_READS:
@@ -114,7 +114,7 @@ class Histories:
 
     def prepare(self, spec: RunSpec) -> None:
         """Simulate the history that runs of this world leave, so that the first of them need not wait."""
-        settle_in()
+        spare_the_collector()
         self._at(spec, leaves_at(spec))
 
     def _at(self, spec: RunSpec, quarter: int) -> InnovationModel:

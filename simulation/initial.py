@@ -9,6 +9,7 @@ from agents.firm import Firm
 from agents.fund import GuidanceFund, VentureFund
 from agents.population import RecordPopulation
 from agents.records import LEDGER, STATISTICS, SUPPORT
+from agents.tables import Table
 from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario
 from simulation.academia import planned_institutes, seat
@@ -171,7 +172,7 @@ def _invested(model: World) -> np.ndarray:
     return np.asarray(invested[model.geography.city_of] * model.place_share)
 
 
-def entrant_fields(firms: np.ndarray, places: int, fields: int) -> np.ndarray:
+def entrant_fields(firms: Table, places: int, fields: int) -> np.ndarray:
     """Return the mix of fields among each place's technology firms, which entrants share (float64[P, F])."""
     is_technology = firms["kind"] == 1
     mix = _by_cell(firms["place"][is_technology], firms["field"][is_technology], None, (places, fields))

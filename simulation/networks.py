@@ -179,7 +179,7 @@ def gather(firms: Any, count: int) -> Any:
     return known
 
 
-@loop
+@rule
 def _keep(
     i: int, old: Any, new: Any, known: Any, university_ids: Any, seed: int, quarter: int, p: Any
 ) -> int:
@@ -208,7 +208,7 @@ def _land(ring_place: Any, first: int, last: int, city: Any, u: float) -> int:
     return at
 
 
-@loop
+@rule
 def _find(
     known: Any,
     i: int,

@@ -10,12 +10,10 @@ A run's name carries all that is needed to repeat it, and a hash over all that i
     `------------------- scenario
 """
 
-import ctypes
 import gc
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
@@ -206,30 +204,16 @@ class RunResult:
         return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
-_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
-"""Settings of the C library's allocator (`mallopt`)."""
-
-
 @cache
-def settle_in() -> None:
-    """Set the process up for many runs.
-
-    Python's garbage collector passes over what is loaded: it stays, and looking costs some of a run. Memory
-    that one run gives back is kept for the next: to ask the system for as much again takes as long as a
-    tenth of a run.
-    """
+def spare_the_collector() -> None:
+    """Let Python's garbage collector pass over what is loaded: it stays, and looking costs some of a run."""
     gc.collect()
     gc.freeze()
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
-        if mallopt is not None:
-            mallopt(_MMAP_MAX, 0)
-            mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def run_one(spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
     """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
-    settle_in()
+    spare_the_collector()
     begun = perf_counter()
     return finish(new_model(spec), spec, name or run_id(spec), begun, watch)
 

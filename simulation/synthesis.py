@@ -41,6 +41,8 @@ INDUSTRIAL_SHARE_OF_RD = 0.85
 
 Here in that part of it which funds do not pay.
 """
+ROOM = 1.5
+"""Firms that there is room for relative to those of 2015: some more than a run to 2022 has."""
 WARM_UP_QUARTERS = 16
 """Quarters over which R&D finds its steady state before the run."""
 TECHNOLOGY_PARTICIPATION = 0.6
@@ -55,7 +57,7 @@ MEAN_STAGE = 1.5
 class StartingPopulation:
     """Firms and place records of 2015 Q1."""
 
-    firms: np.ndarray
+    firms: Table
     places: np.ndarray
 
 
@@ -132,16 +134,15 @@ def synthesise(
     places["city"] = geography.city_of
     shares = load_field_shares()
     counts = np.array([[round(here[name] * scale) for _, name in _KINDS] for here in totals])
-    # One array for all: records are slow to join.
-    everyone = np.zeros(counts.sum(), dtype=FIRM)
-    last = 0
+    everyone = Table(FIRM, int(counts.sum()), room=math.ceil(ROOM * counts.sum()))
+    first = 0
     for index, place in enumerate(geography.places):
         record = places[index : index + 1]
-        first = last
+        firms = np.zeros(counts[index].sum(), dtype=FIRM)
+        begin = 0
         for (kind, _), count in zip(_KINDS, counts[index].tolist(), strict=True):
-            _blank(everyone[last : last + count], index, record, kind, seed, place.id)
-            last += count
-        firms = everyone[first:last]
+            _blank(firms[begin : begin + count], index, record, kind, seed, place.id)
+            begin += count
         _size(firms, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p)
         give_fields(firms, shares[index], totals[index]["catalogue_2018"], seed)
         _research(
@@ -150,6 +151,8 @@ def synthesise(
         here = {name: float(values[index]) for name, values in effects.items()}
         _patents(firms, record, totals[index], scale, pass_rate, seed, p, here)
         _status(firms, totals[index], scale, seed, p, here)
+        everyone.write(first, firms)
+        first += firms.size
     return StartingPopulation(everyone, places)
 
 
