@@ -277,7 +277,7 @@ def partner_effects(firms: Any, rows: Any, known: Any, partners: Any, p: Any, li
         for slot in range(SLOTS):
             partner = partners[i, slot]
             if partner == NOBODY:
-                continue
+                break  # slots are filled from the first on
             if partner < NOBODY:
                 academic = 1.0
                 links[city, universities] += 1.0

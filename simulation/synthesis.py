@@ -41,8 +41,8 @@ INDUSTRIAL_SHARE_OF_RD = 0.85
 
 Here in that part of it which funds do not pay.
 """
-ROOM = 1.5
-"""Firms that there is room for relative to those of 2015: some more than a run to 2022 has."""
+ROOM = 2.0
+"""Firms that there is room for relative to those of 2015: more than a run to 2022 usually has."""
 WARM_UP_QUARTERS = 16
 """Quarters over which R&D finds its steady state before the run."""
 TECHNOLOGY_PARTICIPATION = 0.6
