@@ -200,6 +200,8 @@ def fixed(typing: Any, record: Any) -> Any:
 
     What is written to memory inside the loop could otherwise, for all the compiler knows, be the record.
     """
+    if isinstance(record, FixedType):
+        return record(record), lambda context, builder, signature, arguments: arguments[0]
     kind = FixedType(record)
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

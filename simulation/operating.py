@@ -71,6 +71,7 @@ def operate_firms(
     nation, p = nation_row[0], parameters[0]
     spun_off = end = 0
     more_contracts = contract_response(supports, p)
+    laws, constants = fixed(nation), fixed(p)
     block, rows = new_block(), np.empty(TILE, dtype=np.int64)
     while end < count:
         start, at = end, firms[end].place
@@ -86,9 +87,9 @@ def operate_firms(
             fetch_ahead(firms, start // TILE + 1, k)
             firm.price, firm.log_price = price[city, firm.field], log_price[city, firm.field]
             firm.log_pool, firm.focus = log_pool[city, firm.field], support.focus[firm.field]
-        _sell(tile, block, first, last, seed, quarter, place, support, p)
-        _pay_and_learn(tile, block, first, last, place, nation, support, more_contracts[at], p)
-        _look_ahead(tile, block, first, last, place, support, p)
+        _sell(tile, block, first, last, seed, quarter, place, support, constants)
+        _pay_and_learn(tile, block, first, last, place, laws, support, more_contracts[at], constants)
+        _look_ahead(tile, block, first, last, place, support, constants)
         _patent(tile, block, first, last, rows, place, nation, p, stat)
         spun_off = _act(
             tile, block, first, last, start - first, seed, quarter, place, nation, support, p, stat,
@@ -115,7 +116,7 @@ def contract_response(supports: Any, p: Any) -> Any:
     return factor
 
 
-@loop
+@rule
 def _sell(
     tile: Any, block: Any, first: int, last: int, seed: int, quarter: int, place: Any, support: Any, p: Any
 ) -> None:
@@ -135,7 +136,7 @@ def _sell(
             firm.in_park = in_park(firm, seed, support)
 
 
-@loop
+@rule
 def _pay_and_learn(
     tile: Any,
     block: Any,
@@ -157,7 +158,7 @@ def _pay_and_learn(
         firm.rd_year += firm.rd
 
 
-@loop
+@rule
 def _look_ahead(tile: Any, block: Any, first: int, last: int, place: Any, support: Any, p: Any) -> None:
     """Work out what may befall each firm, and let it join or leave the register."""
     place, support, p = fixed(place), fixed(support), fixed(p)
@@ -261,7 +262,7 @@ def _call(firm: Any, seed: int, place: Any, nation: Any, support: Any, p: Any, s
     stat.rewards += new * support.certification_reward
 
 
-@loop
+@rule
 def _count(tile: Any, block: Any, first: int, last: int, quarter: int) -> None:
     """Count the firms that live on; a new year begins after the yearly call."""
     year_ends = quarter % 4 == YEARLY_CALL

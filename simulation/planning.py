@@ -45,6 +45,7 @@ def plan_firms(
     researchers; returns the number of rows written to `seekers`, the firms that look for equity.
     """
     nation, p = nation_row[0], parameters[0]
+    laws, constants = fixed(nation), fixed(p)
     seeking = end = 0
     block = new_block()
     while end < count:
@@ -55,10 +56,10 @@ def plan_firms(
             continue
         tile, first = tile_of(firms, start // TILE), start % TILE
         last = first + end - start
-        _renew(tile, block, first, last, seed, quarter, p)
+        _renew(tile, block, first, last, seed, quarter, constants)
         if quarter % 4 == 0:
             _award_grants(tile, block, first, last, seed, support, p)
-        _choose_rd(tile, block, first, last, place, nation, support, p)
+        _choose_rd(tile, block, first, last, place, laws, support, constants)
         for k in range(first, last):
             firm = firm_row(tile, block, k)
             fetch_ahead(firms, start // TILE + 2, k)
@@ -71,7 +72,7 @@ def plan_firms(
     return seeking
 
 
-@loop
+@rule
 def _renew(tile: Any, block: Any, first: int, last: int, seed: int, quarter: int, p: Any) -> None:
     """Move opportunity and natural size, and weigh each firm's bid for demand."""
     p = fixed(p)
@@ -114,7 +115,7 @@ def win_grant(firm: Any, u: float, priority: float, p: Any) -> None:
     firm.grant = p.grant_rate if firm.does_rd == 1 and u < chance else 0.0
 
 
-@loop
+@rule
 def _choose_rd(
     tile: Any, block: Any, first: int, last: int, place: Any, nation: Any, support: Any, p: Any
 ) -> None:

@@ -14,6 +14,7 @@ import full_model
 from timing import Cell
 
 from agents.records import FIRM
+from agents.tiles import TILE, tile_bytes
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
@@ -93,7 +94,8 @@ def timed(module: str, sizes: tuple[int, ...], seconds: float, limit: float) -> 
 
 def run(sizes: tuple[int, ...], only: list[str], seconds: float, limit: float) -> Results:
     """Measure everything that is installed."""
-    results = Results(measure.machine(), bandwidth.measured(), FIRM.itemsize, full_model.FULL_SCALE, limit)
+    record = tile_bytes(FIRM) // TILE
+    results = Results(measure.machine(), bandwidth.measured(), record, full_model.FULL_SCALE, limit)
     for one in VERSIONS:
         if only and one.name not in only and one.module not in only:
             continue
