@@ -5,6 +5,7 @@ once where they are. To Python, a table is much like a structured array, though 
 To compiled rules it is one too (`agents.table_rows`).
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -54,9 +55,7 @@ class Table:
     def __init__(self, layout: np.dtype[Any], size: int, room: int = 0) -> None:
         self.dtype, self.size = layout, size
         tiles = -(-max(1, size, room) // TILE)
-        memory = np.zeros(tiles * tile_bytes(layout) + CACHE_LINE, dtype=np.uint8)
-        first = -memory.ctypes.data % CACHE_LINE
-        self._use(memory[first : first + tiles * tile_bytes(layout)])
+        self._use(_memory(tiles * tile_bytes(layout), self.nbytes))
 
     def _use(self, memory: np.ndarray) -> None:
         self.memory = memory
@@ -133,6 +132,15 @@ class Table:
         twin.memory[: self.nbytes] = self.memory[: self.nbytes]
         return twin
 
+    def release(self) -> None:
+        """Give the memory back for another table, if there is no other view of it; this table is empty then.
+
+        To ask the system for as much again, page by page, takes longer than to write it.
+        """
+        if sys.getrefcount(self.memory) == _ALONE and len(_spare) < _MOST_SPARE:
+            _spare.append(self.memory)
+            self.__init__(self.dtype, 0)  # type: ignore[misc]
+
     def __getstate__(self) -> dict[str, Any]:
         return {"records": self.copy(), "room": self.room}
 
@@ -140,6 +148,25 @@ class Table:
         records = state["records"]
         self.__init__(records.dtype, records.size, state["room"])  # type: ignore[misc]
         self.write(0, records)
+
+
+_spare: list[np.ndarray] = []
+_MOST_SPARE = 2
+"""Memory that is kept of tables that were released."""
+_ALONE = 2
+"""References to an array that only one attribute holds, with that of the question."""
+
+
+def _memory(needed: int, clean: int) -> np.ndarray:
+    """Return so many bytes that begin with a line of the cache; the first `clean` of them are zero."""
+    for index, memory in enumerate(_spare):
+        if memory.size == needed:
+            del _spare[index]
+            memory[:clean] = 0
+            return memory
+    memory = np.zeros(needed + CACHE_LINE, dtype=np.uint8)
+    first = -memory.ctypes.data % CACHE_LINE
+    return memory[first : first + needed]
 
 
 def _views(memory: np.ndarray, layout: np.dtype[Any]) -> Iterator[np.ndarray]:

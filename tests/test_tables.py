@@ -74,6 +74,22 @@ def test_more_than_there_is_room_for_is_refused() -> None:
         table.write(TILE, some(1))
 
 
+def test_memory_is_used_again_only_if_nobody_sees_it() -> None:
+    table = Table.of(some(3 * TILE))
+    view = table.first(4)
+    before, address = view.copy(), table.address
+    table.release()  # somebody looks at it
+    assert table.address == address
+    assert Table(LAYOUT, 3 * TILE).address != address
+    del view
+    table.release()
+    assert table.size == 0
+    again = Table(LAYOUT, TILE, room=3 * TILE)
+    assert again.address == address
+    assert (again.copy() == np.zeros(TILE, dtype=LAYOUT)).all()
+    assert (before == some(3 * TILE)[:4]).all()
+
+
 def test_a_pickled_table_is_the_same() -> None:
     table = Table.of(some(50), room=300)
     again = pickle.loads(pickle.dumps(table))
