@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents import tables
 from agents.compiling import loop
 from agents.table_rows import copy_row
 from agents.tables import Table
@@ -74,7 +75,8 @@ def test_more_than_there_is_room_for_is_refused() -> None:
         table.write(TILE, some(1))
 
 
-def test_memory_is_used_again_only_if_nobody_sees_it() -> None:
+def test_memory_is_used_again_only_if_nobody_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_spare", [])  # other tests leave some
     table = Table.of(some(3 * TILE))
     view = table.first(4)
     before, address = view.copy(), table.address
