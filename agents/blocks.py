@@ -3,8 +3,7 @@
 A pass takes up one tile of the table after the other and lets rules work on its rows where they are. Of a
 loop over rows the compiler makes one that works on several firms at once, as long as it holds nothing but
 arithmetic and choices; what is rare, or has loops of its own, is found by such a loop and done firm by firm.
-Closed firms stay in their tiles until the year ends, and rules see to it that they do
-nothing.
+Closed firms stay in their tiles until the year ends, and rules see to it that they do nothing.
 
 What rows of one place add up stays in the block from tile to tile, and is poured into the statistics when
 another place begins: a sum therefore depends on where firms stand in their tiles alone.

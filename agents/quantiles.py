@@ -78,7 +78,7 @@ def binomial(n: int, share: float, u: float) -> int:
     """Return the binomial count of `n` trials at quantile `u` (normal beyond a variance of 30)."""
     if n <= 0 or share <= 0.0 or u <= 1.0 - n * share:  # the chance of none is at least 1 - n share
         return 0
-    if share >= 1.0 or n == 1:
+    if share >= 1.0 or n == 1:  # of one trial it is known by now that it succeeds
         return n
     spread = n * share * (1.0 - share)
     if spread > 30.0:

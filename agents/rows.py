@@ -1,7 +1,7 @@
 """What compiled rules can be given in the place of a record.
 
-To a rule, ``firm.cash`` is the cash of a firm whatever holds it: a record of the population, or a row of a
-block (`agents.blocks`), where numbers of the same kind lie side by side. `fixed` is a record that does not
+To a rule, ``firm.cash`` is the cash of a firm whatever holds it: a record, or a row of a tile and of a block
+(`agents.blocks`), where numbers of the same kind lie side by side. `fixed` is a record that does not
 change while a loop runs. Both let the compiler work on several firms at once. This file speaks to numba about
 types; what the columns are stands in `agents.blocks`.
 """
@@ -58,8 +58,7 @@ class RowType(types.Type):
         parts = cgutils.create_struct_proxy(self)(context, builder, row)
         stored = context.get_value_type(self.stored[name]).as_pointer()
         if name in self.in_tile:
-            column = builder.gep(parts.tile, [_LONG(self.in_tile[name])], inbounds=True)
-            return builder.gep(builder.bitcast(column, stored), [parts.number], inbounds=True)
+            return number_in_tile(builder, parts, self.in_tile[name], stored)
         start = ir.Constant(parts.number.type, self.columns[name])
         at = builder.add(parts.number, start, flags=("nuw", "nsw"))
         return builder.bitcast(builder.gep(parts.memory, [at], inbounds=True), stored)
@@ -159,7 +158,14 @@ def _row(context: Any, builder: Any, kind: RowType, arguments: Any, values: Any)
     return parts._getvalue()
 
 
-def _member(context: Any, builder: Any, pointer: Any, record: Any, name: str) -> Any:
+def number_in_tile(builder: Any, row: Any, start: int, stored: Any) -> Any:
+    """Return where a number of a row lies, as a pointer `stored`; its column begins at byte `start`."""
+    column = builder.gep(row.tile, [_LONG(start)], inbounds=True)
+    return builder.gep(builder.bitcast(column, stored), [row.number], inbounds=True)
+
+
+def member(context: Any, builder: Any, pointer: Any, record: Any, name: str) -> Any:
+    """Return where a number of a record lies."""
     kind = context.get_value_type(record.typeof(name))
     return cgutils.get_record_member(builder, pointer, record.offset(name), kind)
 
@@ -207,7 +213,7 @@ def fixed(typing: Any, record: Any) -> Any:
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         values = cgutils.create_struct_proxy(kind)(context, builder)
         for name in kind.numbers:
-            setattr(values, name, builder.load(_member(context, builder, arguments[0], record, name)))
+            setattr(values, name, builder.load(member(context, builder, arguments[0], record, name)))
         return values._getvalue()
 
     return kind(record), build

@@ -22,6 +22,7 @@ from numba.core.typing.templates import (
 from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 from numba.np.numpy_support import from_dtype
 
+from agents.rows import member, number_in_tile
 from agents.tiles import CACHE_LINE, TILE, column_starts, tile_bytes
 
 _TO_READ, _SECOND_CACHE, _DATA = 0, 2, 1
@@ -51,9 +52,7 @@ class TableRowType(types.Type):
         """Return where a number of the row lies."""
         parts = cgutils.create_struct_proxy(self)(context, builder, row)
         start, kind = self.table.columns[name]
-        column = builder.gep(parts.tile, [_LONG(start)], inbounds=True)
-        column = builder.bitcast(column, context.get_value_type(kind).as_pointer())
-        return builder.gep(column, [parts.number], inbounds=True)
+        return number_in_tile(builder, parts, start, context.get_value_type(kind).as_pointer())
 
 
 @register_model(TableType)
@@ -194,5 +193,4 @@ def copy_row(typing: Any, target: Any, source: Any) -> Any:
 def _number(context: Any, builder: Any, kind: Any, row: Any, name: str) -> Any:
     if isinstance(kind, TableRowType):
         return kind.pointer(context, builder, row, name)
-    stored = context.get_value_type(kind.typeof(name))
-    return cgutils.get_record_member(builder, row, kind.offset(name), stored)
+    return member(context, builder, row, kind, name)

@@ -6,6 +6,7 @@ To compiled rules it is one too (`agents.table_rows`).
 """
 
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -56,12 +57,17 @@ class Table:
         self.dtype, self.size = layout, size
         tiles = -(-max(1, size, room) // TILE)
         self._use(_memory(tiles * tile_bytes(layout), self.nbytes))
+        self._references = self._counted()
 
     def _use(self, memory: np.ndarray) -> None:
         self.memory = memory
         self.address = memory.ctypes.data
         self.room = memory.size // tile_bytes(self.dtype) * TILE
         self.columns = dict(zip(self.dtype.names or (), _views(memory, self.dtype), strict=True))
+
+    def _counted(self) -> tuple[int, int]:
+        """Return how many look at the memory: tables, and arrays."""
+        return sys.getrefcount(self.memory), sys.getrefcount(self.memory.base)
 
     @classmethod
     def of(cls, records: "np.ndarray | Table", room: int = 0) -> Self:
@@ -75,9 +81,7 @@ class Table:
             column = self.columns[key][: -(-self.size // TILE)].reshape(-1)[: self.size]
             column.flags.writeable = False
             return column
-        if isinstance(key, int | np.integer):
-            return self.take(np.array([range(self.size)[key]]))[0]
-        return self.take(np.arange(self.size)[key])
+        return self.take([key])[0] if isinstance(key, int | np.integer) else self.take(key)
 
     def __setitem__(self, key: str, values: Any) -> None:
         self.put(key, np.arange(self.size), values)
@@ -110,15 +114,16 @@ class Table:
         """Set the numbers of one field in some rows."""
         self.columns[name][rows // TILE, rows % TILE] = values
 
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        """Return the records in some rows."""
+    def take(self, key: Any) -> np.ndarray:
+        """Return the records in some rows: numbers of rows, a mask or a slice."""
+        rows = np.arange(self.size)[key]
         records = np.zeros(rows.size, dtype=self.dtype)
         _read(self, rows, records)
         return records
 
     def copy(self) -> np.ndarray:
         """Return all records."""
-        return self.take(np.arange(self.size))
+        return self.take(slice(None))
 
     def write(self, start: int, records: "np.ndarray | Table") -> None:
         """Write records to the rows from `start` on."""
@@ -133,13 +138,16 @@ class Table:
         return twin
 
     def release(self) -> None:
-        """Give the memory back for another table, if there is no other view of it; this table is empty then.
+        """Give the memory back for another table, if nobody else looks at it; this table is empty then.
 
         To ask the system for as much again, page by page, takes longer than to write it.
         """
-        if sys.getrefcount(self.memory) == _ALONE and len(_spare) < _MOST_SPARE:
-            _spare.append(self.memory)
+        if self._counted() == self._references:
+            memory = self.memory
             self.__init__(self.dtype, 0)  # type: ignore[misc]
+            with _lock:
+                if len(_spare) < _MOST_SPARE:
+                    _spare.append(memory)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"records": self.copy(), "room": self.room}
@@ -152,18 +160,18 @@ class Table:
 
 _spare: list[np.ndarray] = []
 _MOST_SPARE = 2
-"""Memory that is kept of tables that were released."""
-_ALONE = 2
-"""References to an array that only one attribute holds, with that of the question."""
+"""Memory that is kept of tables that were released; threads share it."""
+_lock = threading.Lock()
 
 
 def _memory(needed: int, clean: int) -> np.ndarray:
     """Return so many bytes that begin with a line of the cache; the first `clean` of them are zero."""
-    for index, memory in enumerate(_spare):
-        if memory.size == needed:
-            del _spare[index]
-            memory[:clean] = 0
-            return memory
+    with _lock:
+        fits = [index for index, memory in enumerate(_spare) if memory.size == needed]
+        found = _spare.pop(fits[0]) if fits else None
+    if found is not None:
+        found[:clean] = 0
+        return found
     memory = np.zeros(needed + CACHE_LINE, dtype=np.uint8)
     first = -memory.ctypes.data % CACHE_LINE
     return memory[first : first + needed]

@@ -97,7 +97,7 @@ def _run(member: Member, scale: float, until: int) -> np.ndarray:
     chosen, effects = decode(member.z)
     model = InnovationModel(seed=member.seed, scale=scale, until=until, parameters=chosen, effects=effects)
     table = model.run()
-    model.__dict__.clear()  # its cycles would wait for the garbage collector
+    model.free()
     return table.values
 
 

@@ -130,8 +130,7 @@ class Histories:
             self._kept[key] = model
             while len(self._kept) > 1 and sum(map(size, self._kept.values())) > self.most_bytes:
                 _, oldest = self._kept.popitem(last=False)
-                oldest.firms.table.release()
-                oldest.__dict__.clear()  # the collector passes over what was there when a run began
+                oldest.free()  # the collector passes over what was there when a run began
         self._kept.move_to_end(key)
         return self._kept[key]
 

@@ -97,6 +97,11 @@ class InnovationModel(World):
             self.step()
         return self.table
 
+    def free(self) -> None:
+        """Give all memory back, which would wait for the garbage collector; the model is of no use then."""
+        self.firms.table.release()
+        self.__dict__.clear()
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.p = Parameters(self.parameters[0])

@@ -246,8 +246,7 @@ def finish(
         if watch:
             watch(model)
     table, flows = model.table, model.flows.astype(np.float32)
-    model.firms.table.release()
-    model.__dict__.clear()  # frees its arrays now; its cycles would wait for the garbage collector
+    model.free()
     return RunResult(
         spec,
         name,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from worlds import COMPANIONS, PILOTS, SEED, scenario
 
+from agents import tables
 from agents.population import RecordPopulation
 from scenarios.levers import LEVERS
 from scenarios.scenario import Scenario, list_scenarios, load_scenario
@@ -137,7 +138,9 @@ def test_the_differences_are_seen():
     a, b = (copy.deepcopy(history(2)) for _ in range(2))
     assert differences(a, b) == []
     a.universities[3].funding += 1.0
-    b.firms.view(int(b.firms.living["id"][7])).cash += 1.0
+    firms = b.firms.records
+    seventh = np.flatnonzero(firms["alive"])[7:8]
+    firms.put("cash", seventh, firms.at("cash", seventh) + 1.0)
     b.talent.stock[0] *= 2.0
     b.rng.random()
     found = [".firms.cash", ".rng", ".talent.stock", ".universities.3.funding"]
@@ -288,3 +291,13 @@ def test_histories_that_are_dropped_leave_no_memory():
     del dropped
     tiny.run(RunSpec("baseline", 2, SCALE, 2016))  # the collector has been told to pass over the first
     assert records() is None
+
+
+def test_a_finished_run_leaves_the_memory_of_its_firms_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    spare: list[np.ndarray] = []
+    monkeypatch.setattr(tables, "_spare", spare)
+    run_one(RunSpec("baseline", 1, scale=0.003, until=2015, central=True))
+    [memory] = spare
+    model = InnovationModel(seed=2, scale=0.003, until=2015)
+    assert model.firms.table.memory is memory
+    assert not spare
