@@ -52,6 +52,7 @@ class RowType(types.Type):
         self.stored = {name: _eight_bytes(kind) for name, kind in layout.items()}
         self.stored |= {name: from_dtype(tile[name]) for name in self.in_tile if tile is not None}
         self.numbers = {name: types.int64 if kind in _NARROW else kind for name, kind in self.stored.items()}
+        self.parts = sorted({"block", *map(self.where, self.in_tile)})
 
     def pointer(self, context: Any, builder: Any, row: Any, name: str) -> Any:
         """Return where a number of the row lies."""
@@ -65,7 +66,10 @@ class RowType(types.Type):
 
     def where(self, name: str) -> str:
         """Return the part of memory that a number lies in."""
-        return f"tile of {self.stored[name].bitwidth // 8}" if name in self.in_tile else "block"
+        if name not in self.in_tile:
+            return "block"
+        size = self.stored[name].bitwidth // 8
+        return name if size == 1 else f"tile of {size}"
 
 
 _NARROW = (types.int8, types.int16, types.int32)
@@ -93,7 +97,7 @@ class _RowAttributes(AttributeTemplate):
 @lower_getattr_generic(RowType)
 def _read(context: Any, builder: Any, kind: RowType, row: Any, name: str) -> Any:
     value = builder.load(kind.pointer(context, builder, row, name))
-    _tell_apart(builder, value, kind.where(name))
+    _tell_apart(builder, value, kind, name)
     return context.cast(builder, value, kind.stored[name], kind.numbers[name])
 
 
@@ -102,23 +106,19 @@ def _write(context: Any, builder: Any, signature: Any, arguments: Any, name: str
     kind, (row, value) = signature.args[0], arguments
     value = context.cast(builder, value, kind.numbers[name], kind.stored[name])
     stored = builder.store(value, kind.pointer(context, builder, row, name))
-    _tell_apart(builder, stored, kind.where(name))
+    _tell_apart(builder, stored, kind, name)
 
 
-_PARTS = ("block", "tile of 8", "tile of 4", "tile of 2", "tile of 1")
-"""Memory that rows are read from: a block, and the columns of a tile by the bytes of their numbers."""
-
-
-def _tell_apart(builder: Any, instruction: Any, part: str) -> None:
+def _tell_apart(builder: Any, instruction: Any, kind: RowType, name: str) -> None:
     """Let the compiler know that what lies in one part of memory does not lie in another.
 
     It does several rows at once only where it is sure of that.
     """
     module = builder.module
     domain = module.add_metadata([ir.MetaDataString(module, "rows")])
-    scopes = {name: module.add_metadata([ir.MetaDataString(module, name), domain]) for name in _PARTS}
-    others = [scope for name, scope in scopes.items() if name != part]
-    instruction.set_metadata("alias.scope", module.add_metadata([scopes[part]]))
+    scopes = {part: module.add_metadata([ir.MetaDataString(module, part), domain]) for part in kind.parts}
+    others = [scope for part, scope in scopes.items() if part != kind.where(name)]
+    instruction.set_metadata("alias.scope", module.add_metadata([scopes[kind.where(name)]]))
     instruction.set_metadata("noalias", module.add_metadata(others))
 
 
