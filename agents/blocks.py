@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import loop, rule
+from agents.compiling import loop, rule, stage
 from agents.records import FIRM, LEDGER, STATISTICS
 from agents.rows import RowType, rows_of, rows_with_tiles
 from agents.tiles import CACHE_LINE, TILE
@@ -36,6 +36,7 @@ PASSING = np.dtype(
         ("examination_draw", "f8"),
         ("lapse_draw", "f8"),
         ("invention_draw", "f8"),
+        ("chance_of_none", "f8"),  # that it files no invention
         ("events", "i8"),  # what may happen to its patents and filings (`simulation.bookkeeping`)
         ("may_explore", "i8"),  # a programme for exploratory projects is open to it
         ("may_spin_off", "i8"),
@@ -66,7 +67,7 @@ _NUMBER = 8
 firm_row, statistics_row, ledger_row = rows_with_tiles(_FIRM), rows_of(_STATISTICS), rows_of(_LEDGER)
 
 
-@rule
+@loop
 def new_block() -> np.ndarray:
     """Return the memory of a block, in which nothing is added up yet."""
     memory = np.zeros(_SIZE + CACHE_LINE // _NUMBER)
@@ -84,14 +85,14 @@ def end_of_stretch(firms: Any, start: int, count: int) -> int:
     return end
 
 
-@loop
+@stage
 def pour(block: Any, statistics: Any, ledger: Any) -> None:
     """Add what the rows have added up to a place's statistics and its city's ledger (all their numbers)."""
     _empty(block, _FIRST_STATISTIC, statistics)
     _empty(block, _FIRST_ACCOUNT, ledger)
 
 
-@loop
+@stage
 def _empty(block: Any, first: int, into: Any) -> None:
     for number in range(into.size):
         column = block[first + number * TILE : first + (number + 1) * TILE]

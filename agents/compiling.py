@@ -1,9 +1,9 @@
 """How rules are compiled.
 
-A rule is a small function of one record and of numbers; ``rule`` compiles it with numba, and ``loop`` what
-applies rules to many records. Compiled code is cached in a folder named after a hash of all files with rules:
-numba's own cache looks only at the file of the outermost function and would keep stale code after an edit of
-an inner rule.
+A rule is a small function of one record and of numbers; ``rule`` compiles it with numba, ``stage`` and
+``loop`` what applies rules to many records. Compiled code is cached in a folder named after a hash of all
+files with rules: numba's own cache looks only at the file of the outermost function and would keep stale code
+after an edit of an inner rule.
 
 What Python calls takes the parameters as an array of one row where speed counts: numba takes longer to unpack
 a record of so many fields (some 10 µs) than to do the work of a small rule.
@@ -49,13 +49,24 @@ _OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": False, "nogil": T
 which lets other threads go on (`simulation.threads`)."""
 
 
+_COUNTING_NOBODY = {**_OPTIONS, "_nrt": False}
+"""Who holds an array is otherwise counted at every call, one call after the other through all threads: some
+three nanoseconds each, often more than what is called takes. What makes no arrays needs no such counts."""
+
+
 def rule(function: _F) -> _F:
-    """Compile a rule on one record and numbers.
+    """Compile a rule on one record and numbers; it makes no arrays.
 
     It is put in the place of a call from other compiled code: across calls the compiler would do one firm at
     a time.
     """
-    compiled: _F = numba.njit(forceinline=True, **_OPTIONS)(function)
+    compiled: _F = numba.njit(forceinline=True, **_COUNTING_NOBODY)(function)
+    return compiled
+
+
+def stage(function: _F) -> _F:
+    """Compile what goes through records, often, and makes no arrays."""
+    compiled: _F = numba.njit(**_COUNTING_NOBODY)(function)
     return compiled
 
 

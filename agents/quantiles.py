@@ -1,12 +1,21 @@
 """Quantile functions: what a uniform draw means as a normal number or as a count."""
 
 import math
+from typing import Any
 
-from agents.compiling import rule
+import numpy as np
+
+from agents.compiling import loop, rule, stage
 from agents.elementary import exp, log
 
 _NEGLIGIBLE = 1e-17
 """Chance below which further counts are not looked at: sums in double precision do not see it."""
+_LARGE_MEAN = 500.0
+"""Mean of a Poisson count from which on it is nearly normal."""
+FEW = 15
+"""Trials up to which counts can be looked up."""
+_NEVER = 2.0
+"""Above any draw."""
 
 
 @rule
@@ -48,10 +57,16 @@ def poisson(rate: float, u: float) -> int:
     """
     if rate <= 0.0 or u <= 1.0 - rate:  # the chance of none is at least 1 - rate
         return 0
-    if rate > 500.0:
+    return poisson_beyond(rate, exp(-min(rate, _LARGE_MEAN)), u)
+
+
+@rule
+def poisson_beyond(rate: float, none: float, u: float) -> int:
+    """Return the Poisson count where the chance of none, exp(-rate), is at hand."""
+    if rate > _LARGE_MEAN:
         z = normal_quantile(u)
         return max(0, math.floor(rate + math.sqrt(rate) * z + (z * z - 1.0) / 6.0 + 0.5))
-    term = exp(-rate)
+    term = none
     total = term
     count = 0
     while u > total and (count < rate or term > _NEGLIGIBLE):
@@ -95,4 +110,45 @@ def binomial(n: int, share: float, u: float) -> int:
         term *= odds * (n - count) / (count + 1.0)
         total += term
         count += 1
+    return count if share <= 0.5 else n - count
+
+
+@stage
+def list_steps(share: float, steps: Any) -> None:
+    """Write at which quantiles the count of few trials takes its steps (float64[FEW + 1, FEW + 1]).
+
+    A row is for so many trials. It counts the rarer outcome, as `binomial` does, by the same arithmetic.
+    """
+    rare = min(share, 1.0 - share)
+    odds = rare / (1.0 - rare)
+    for n in range(FEW + 1):
+        term = _power(1.0 - rare, n)
+        total = term
+        for count in range(FEW + 1):
+            ends = count >= n or (count >= n * rare and term <= _NEGLIGIBLE)
+            steps[n, count] = _NEVER if ends else total
+            term *= odds * (n - count) / (count + 1.0)
+            total += term
+
+
+@loop
+def steps_of(shares: Any) -> Any:
+    """Return the steps (`list_steps`) for each share (float64[S, FEW + 1, FEW + 1])."""
+    steps = np.empty((shares.size, FEW + 1, FEW + 1))
+    for i in range(shares.size):
+        list_steps(shares[i], steps[i])
+    return steps
+
+
+@rule
+def look_up(n: int, share: float, u: float, steps: Any, which: int) -> int:
+    """Return the same count as `binomial`, for few trials from a list (`steps_of`), without a division."""
+    if n > FEW or n < 0:
+        return binomial(n, share, u)
+    v = u if share <= 0.5 else 1.0 - u
+    # One after the other the comparisons would often be guessed wrong; three settle most counts.
+    count = (v > steps[which, n, 0]) + (v > steps[which, n, 1]) + (v > steps[which, n, 2])
+    if count == 3:
+        while v > steps[which, n, count]:
+            count += 1
     return count if share <= 0.5 else n - count

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from agents.compiling import rule
+from agents.compiling import loop, rule
+from agents.elementary import exp
 from agents.exploration_rules import go_on_exploring, start_exploring
 from agents.market_rules import value_added
-from agents.quantiles import unit_shock
+from agents.quantiles import binomial, look_up, poisson_beyond, steps_of, unit_shock
 from agents.support_rules import can_upgrade, upgrade
 from agents.survival_rules import balance, dividend, income_tax, operating_surplus
 from agents.venture_rules import cover_losses, expand
-from simulation.randomness import Purpose, binomial, poisson, stream, uniform
+from simulation.randomness import Purpose, stream, uniform
 
 
 @rule
@@ -98,8 +99,9 @@ def seek_project(firm: Any, key: np.uint64, support: Any, p: Any, stat: Any, led
         stat.frontier_money += p.frontier_grant
 
 
-LAPSE, DECIDE, OPEN, INVENT = 1, 2, 4, 8
-"""What may happen to a firm's patents and filings in a quarter, in the order in which it does."""
+LAPSE, DECIDE, OPEN, INVENT, SEEK_EQUITY = 1, 2, 4, 8, 16
+"""What may happen to a firm in a quarter, in the order in which it does: to its patents and filings, at last
+that it goes to funds."""
 
 
 @rule
@@ -113,11 +115,26 @@ def foresee(firm: Any, key: np.uint64, place: Any, expected: float, p: Any) -> N
     firm.examination_draw = uniform(key, Purpose.EXAMINATION)
     firm.lapse_draw = uniform(key, Purpose.LAPSE)
     firm.invention_draw = uniform(key, Purpose.INVENTION)
+    firm.chance_of_none = exp(-min(expected, 700.0))
     events = LAPSE * (firm.lapse_draw > 1.0 - firm.patents * 0.25 * p.patent_lapse)
     events += DECIDE * (firm.decision_draw > 1.0 - firm.examined * hazard * place.examination_speed)
     events += OPEN * (firm.examination_draw > 1.0 - firm.filed * hazard)
-    events += INVENT * ((firm.invention_draw > 1.0 - expected) | (firm.exploring > 0))
+    events += INVENT * ((firm.invention_draw > firm.chance_of_none) | (firm.exploring > 0))
     firm.events = events if firm.alive == 1 else 0
+
+
+PASS, OPENING = 1, 2
+"""Where, from the end of the list, the steps of the pass rate and of the hazard of examination stand."""
+
+
+@loop
+def steps_of_filings(places: Any, nation: Any, p: Any) -> Any:
+    """Return the steps (`steps_of`) of decisions at each place, then of examination and of the pass rate."""
+    shares = np.empty(places.size + 2)
+    for place in range(places.size):
+        shares[place] = 0.25 * p.examination_hazard * places[place].examination_speed
+    shares[-OPENING], shares[-PASS] = 0.25 * p.examination_hazard, nation.pass_rate
+    return steps_of(shares)
 
 
 @rule
@@ -129,11 +146,12 @@ def let_lapse(firm: Any, p: Any, stat: Any) -> None:
 
 
 @rule
-def decide(firm: Any, place: Any, nation: Any, p: Any, stat: Any) -> None:
-    """Grant or refuse filings that have been examined."""
+def decide(firm: Any, place: Any, nation: Any, steps: Any, at: int, p: Any, stat: Any) -> None:
+    """Grant or refuse filings that have been examined; `steps` are those of the place's row `at`."""
     hazard = 0.25 * p.examination_hazard * place.examination_speed
-    decided = binomial(firm.examined, hazard, firm.decision_draw)
-    granted = binomial(decided, nation.pass_rate, uniform(firm.key, Purpose.GRANT_DECISION))
+    decided = look_up(firm.examined, hazard, firm.decision_draw, steps, at)
+    u = uniform(firm.key, Purpose.GRANT_DECISION)
+    granted = look_up(decided, nation.pass_rate, u, steps, steps.shape[0] - PASS)
     firm.examined -= decided
     firm.patents += granted
     stat.grants += granted
@@ -141,9 +159,10 @@ def decide(firm: Any, place: Any, nation: Any, p: Any, stat: Any) -> None:
 
 
 @rule
-def open_examination(firm: Any, p: Any) -> None:
+def open_examination(firm: Any, steps: Any, p: Any) -> None:
     """Move filings on to substantive examination."""
-    opened = binomial(firm.filed, 0.25 * p.examination_hazard, firm.examination_draw)
+    hazard = 0.25 * p.examination_hazard
+    opened = look_up(firm.filed, hazard, firm.examination_draw, steps, steps.shape[0] - OPENING)
     firm.filed -= opened
     firm.examined += opened
 
@@ -151,7 +170,9 @@ def open_examination(firm: Any, p: Any) -> None:
 @rule
 def invent(firm: Any, p: Any, stat: Any) -> None:
     """Invent and file."""
-    filings = poisson(firm.expected_filings, firm.invention_draw)
+    filings = 0
+    if firm.invention_draw > firm.chance_of_none:
+        filings = poisson_beyond(firm.expected_filings, firm.chance_of_none, firm.invention_draw)
     if firm.exploring > 0:
         filings += go_on_exploring(firm, uniform(firm.key, Purpose.DISCOVERY), p)
     firm.filed += filings

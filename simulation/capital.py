@@ -24,8 +24,25 @@ HOLDING = np.dtype(
 )
 """A round of finance: what a fund holds of a firm, and what the firm was when it got the money."""
 
+SEEKER = np.dtype(
+    [
+        ("firm", "u8"),
+        ("revenue", "f8"),
+        ("rd", "f8"),
+        ("opportunity", "f8"),
+        ("equity", "f8"),
+        ("row", "i4"),
+        ("rights", "i4"),  # its patents and filings
+        ("age", "i4"),  # quarters
+        ("city", "i4"),
+    ]
+)
+"""What funds see of a firm that looks for equity, at the end of its quarter."""
+
 SEED, EARLY, GROWTH = 0, 1, 2
 NO_ROUND = -1
+OLDEST_FOR_FUNDS = 40
+"""Quarters of age after which venture funds no longer look at a firm (assumption)."""
 
 MIN_TICKET, MAX_TICKET = 100.0, 10_000.0
 """Smallest and largest round, 10 000 CNY (assumption; Ningbo's angel fund put in 93 a firm, others 1 001)."""
@@ -61,42 +78,53 @@ def rights(firm: Any) -> int:
 
 
 @rule
-def milestone_met(firm: Any, last: Any, p: Any) -> bool:
-    """Return whether the firm has grown or invented since its last round (staging: Gompers 1995)."""
-    return bool(firm.revenue >= (1.0 + p.milestone_growth) * last.revenue or rights(firm) > last.rights)
+def looks_for_equity(firm: Any, age: int) -> bool:
+    """Return whether a firm goes to venture funds: a technology firm that is not too old for them."""
+    return bool((firm.seeks_equity == 1) & (firm.kind == 1) & (age <= OLDEST_FOR_FUNDS) & (firm.alive == 1))
 
 
 @rule
-def next_stage(firm: Any, age: int, holdings: Any, last: int, quarter: int, p: Any) -> int:
+def present(firm: Any, age: int, row: int, seeker: Any) -> None:
+    """Show funds a firm that looks for equity."""
+    seeker.firm, seeker.row, seeker.city, seeker.age = firm.id, row, firm.city, age
+    seeker.revenue, seeker.rd, seeker.equity = firm.revenue, firm.rd, firm.equity
+    seeker.opportunity, seeker.rights = firm.opportunity, rights(firm)
+
+
+@rule
+def milestone_met(seeker: Any, last: Any, p: Any) -> bool:
+    """Return whether the firm has grown or invented since its last round (staging: Gompers 1995)."""
+    return bool(seeker.revenue >= (1.0 + p.milestone_growth) * last.revenue or seeker.rights > last.rights)
+
+
+@rule
+def next_stage(seeker: Any, holdings: Any, last: int, quarter: int, p: Any) -> int:
     """Return the stage of the round that funds would talk about with the firm, or NO_ROUND.
 
     A firm that missed its milestone, or that was sold or listed, gets no more money.
     """
     if last < 0:
-        if firm.equity > 0.0:
+        if seeker.equity > 0.0:
             return NO_ROUND
-        return SEED if age <= SEED_AGE else EARLY
-    if quarter - holdings[last].quarter < ROUND_GAP or not milestone_met(firm, holdings[last], p):
+        return SEED if seeker.age <= SEED_AGE else EARLY
+    if quarter - holdings[last].quarter < ROUND_GAP or not milestone_met(seeker, holdings[last], p):
         return NO_ROUND
     return min(GROWTH, int(holdings[last].stage) + 1)
 
 
 @loop
-def open_rounds(firms: Any, seekers: Any, holdings: Any, last: Any, quarter: int, p: Any) -> Any:
+def open_rounds(seekers: Any, holdings: Any, last: Any, quarter: int, p: Any) -> Any:
     """Return the stage of each seeker's next round, NO_ROUND where there is none (int8[S])."""
-    stages = np.full(seekers.size, NO_ROUND, dtype=np.int8)
+    stages = np.empty(seekers.size, dtype=np.int8)
     for s in range(seekers.size):
-        firm = firms[seekers[s]]
-        if firm.alive == 1:
-            age = quarter - firm.birth
-            stages[s] = next_stage(firm, age, holdings, last[seekers[s]], quarter, p)
+        stages[s] = next_stage(seekers[s], holdings, last[seekers[s].row], quarter, p)
     return stages
 
 
 @rule
-def ticket(firm: Any, step: float, p: Any) -> float:
+def ticket(seeker: Any, step: float, p: Any) -> float:
     """Return the money that a firm asks for: some quarters of R&D and growth, times the stage's `step`."""
-    wish = p.deal_size * (firm.rd + p.growth_capital * firm.revenue) * step
+    wish = p.deal_size * (seeker.rd + p.growth_capital * seeker.revenue) * step
     return min(MAX_TICKET, max(MIN_TICKET, wish))
 
 
@@ -116,35 +144,42 @@ class Requests(NamedTuple):
     """What each firm that looks for equity asks funds for (arrays over seekers)."""
 
     stages: np.ndarray  # int8: of the round; NO_ROUND where there is none
-    cities: np.ndarray  # int8
     standings: np.ndarray  # float64: how well it stands funds' screening
     amounts: np.ndarray  # float64: its ticket
 
 
+class Market(NamedTuple):
+    """What meets in the market for venture capital."""
+
+    demand: np.ndarray  # [C] money asked for in each city (`demand_for_capital`)
+    supply: np.ndarray  # [F, C] money of each fund that looks for deals in each city, in this quarter
+    powder: np.ndarray  # [F] money that each fund still has; deals are taken from it
+    appetite: np.ndarray  # [C] seed rounds that are closed relative to usual (1: as usual)
+    weight: float  # firms that one simulated firm stands for
+
+
 @loop
-def requests(firms: Any, seekers: Any, stages: Any, p: Any) -> Any:
-    """Return what firms at the rows `seekers` ask for, for a round of `stages`."""
+def requests(seekers: Any, stages: Any, p: Any) -> Any:
+    """Return what firms ask for, for a round of `stages`."""
     size = seekers.size
-    asked = Requests(stages, np.zeros(size, dtype=np.int8), np.zeros(size), np.zeros(size))
+    asked = Requests(stages, np.zeros(size), np.zeros(size))
     steps = np.empty(GROWTH + 1)
     for stage in range(GROWTH + 1):
         steps[stage] = p.ticket_step ** (stage - EARLY)
     for s in range(size):
         if stages[s] != NO_ROUND:
-            firm = firms[seekers[s]]
-            asked.cities[s] = firm.city
-            asked.standings[s] = screening(firm)
-            asked.amounts[s] = ticket(firm, steps[stages[s]], p)
+            asked.standings[s] = screening(seekers[s])
+            asked.amounts[s] = ticket(seekers[s], steps[stages[s]], p)
     return asked
 
 
 @loop
-def demand_for_capital(asked: Any, cities: int) -> Any:
+def demand_for_capital(seekers: Any, asked: Any, cities: int) -> Any:
     """Return by city the money asked for, each request counted as far as it stands screening (float64[C])."""
     demand = np.zeros(cities)
     for s in range(asked.stages.size):
         if asked.stages[s] != NO_ROUND:
-            demand[asked.cities[s]] += asked.standings[s] * asked.amounts[s]
+            demand[seekers[s].city] += asked.standings[s] * asked.amounts[s]
     return demand
 
 
@@ -155,40 +190,31 @@ def make_deals(
     asked: Any,
     seed: int,
     quarter: int,
-    demand: Any,
-    supply: Any,
-    powder: Any,
-    appetite: Any,
-    weight: float,
+    market: Any,
     p: Any,
     holdings: Any,
+    count: int,
+    last: Any,
 ) -> int:
-    """Match seekers with funds; return the number of deals written to `holdings`.
+    """Match seekers with funds; return the number of deals.
+
+    They are written behind the `count` holdings in use, and to `last` (`last_rounds`).
 
     Parameters
     ----------
+    seekers : SEEKER[S]
+        Firms that look for equity.
     asked : Requests
         What each seeker asks for.
-    demand : float64[C]
-        What is asked for in each city (`demand_for_capital`).
-    supply : float64[F, C]
-        Money of each fund that looks for deals in each city, in this quarter.
-    powder : float64[F]
-        Money that each fund still has; deals are taken from it.
-    appetite : float64[C]
-        Seed rounds that are closed relative to usual (1: as usual).
-    weight : float
-        Firms that one simulated firm stands for.
     """
-    deals = 0
-    funds = supply.shape[0]
+    demand, supply, powder, appetite, weight = market
+    deals, funds = 0, supply.shape[0]
     total = supply.sum(axis=0)
     for s in range(seekers.size):
-        stage, city, amount = asked.stages[s], asked.cities[s], asked.amounts[s]
-        if deals == holdings.size or stage == NO_ROUND:
+        seeker, stage, amount = seekers[s], asked.stages[s], asked.amounts[s]
+        if count + deals == holdings.size or stage == NO_ROUND:
             continue
-        firm = firms[seekers[s]]
-        key = stream(seed, firm.id, quarter)
+        city, key = seeker.city, stream(seed, seeker.firm, quarter)
         offered = total[city] / max(1e-9, demand[city] * weight)
         chance = asked.standings[s] * min(p.deal_rate, offered)
         if stage == SEED:
@@ -203,11 +229,12 @@ def make_deals(
         if powder[fund] < amount * weight:
             continue
         powder[fund] -= amount * weight
-        receive_round(firm, amount, rd_share(stage, p))
-        holding = holdings[deals]
-        holding.firm, holding.row, holding.fund = firm.id, seekers[s], fund
+        receive_round(firms[seeker.row], amount, rd_share(stage, p))
+        last[seeker.row] = count + deals
+        holding = holdings[count + deals]
+        holding.firm, holding.row, holding.fund = seeker.firm, seeker.row, fund
         holding.cost, holding.quarter, holding.stage = amount * weight, quarter, stage
-        holding.revenue, holding.rights = firm.revenue, rights(firm)
+        holding.revenue, holding.rights = seeker.revenue, seeker.rights
         deals += 1
     return deals
 
@@ -218,6 +245,7 @@ def match(
     seekers: Any,
     holdings: Any,
     count: int,
+    last: Any,
     seed: int,
     quarter: int,
     supply: Any,
@@ -226,17 +254,13 @@ def match(
     weight: float,
     parameters: Any,
 ) -> int:
-    """Find out who may have a round and what is asked for, and make deals; return their number.
-
-    `count` of `holdings` are in use, and deals are written behind them.
-    """
+    """Find out who may have a round and what is asked for, and make deals; return their number."""
     p = parameters[0]
-    last = last_rounds(holdings, count, firms.size)
-    stages = open_rounds(firms, seekers, holdings, last, quarter, p)
-    asked = requests(firms, seekers, stages, p)
-    demand = demand_for_capital(asked, supply.shape[1])
-    free = holdings[count:]
-    return make_deals(firms, seekers, asked, seed, quarter, demand, supply, powder, appetite, weight, p, free)
+    stages = open_rounds(seekers, holdings, last, quarter, p)
+    asked = requests(seekers, stages, p)
+    demand = demand_for_capital(seekers, asked, supply.shape[1])
+    market = Market(demand, supply, powder, appetite, weight)
+    return make_deals(firms, seekers, asked, seed, quarter, market, p, holdings, count, last)
 
 
 @rule
@@ -281,7 +305,7 @@ def review_holdings(
     seed: int,
     quarter: int,
     public_share: Any,
-    p: Any,
+    parameters: Any,
     books: Any,
     losses: Any,
 ) -> int:
@@ -291,6 +315,7 @@ def review_holdings(
     and for the others, proceeds, cost of what was sold, and cost of what was written off. `losses`
     (float64[C]) takes private partners' part of seed rounds written off, by the firm's city.
     """
+    p = parameters[0]
     kept, highest = 0, _highest_exit_rates(public_share, p)
     for h in range(count):
         holding = holdings[h]
@@ -319,22 +344,3 @@ def review_holdings(
             holdings[kept] = holding
         kept += 1
     return kept
-
-
-@loop
-def review_all(
-    firms: Any,
-    holdings: Any,
-    count: int,
-    seed: int,
-    quarter: int,
-    public_share: Any,
-    parameters: Any,
-    books: Any,
-    losses: Any,
-) -> int:
-    """Review the `count` holdings at the stages that their firms have reached; return how many are kept."""
-    last = last_rounds(holdings, count, firms.size)
-    return review_holdings(
-        firms, holdings, count, last, seed, quarter, public_share, parameters[0], books, losses
-    )

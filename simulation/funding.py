@@ -4,7 +4,7 @@ import numpy as np
 
 from agents.fund import GuidanceFund, Offer, VentureFund, seed_gain
 from simulation.budgets import FOR_FUNDS, FOR_LOSSES, pay_for
-from simulation.capital import HOLDING, SEED, match, review_all
+from simulation.capital import HOLDING, SEED, last_rounds, match, review_holdings
 from simulation.world import World
 
 
@@ -27,8 +27,11 @@ def raise_funds(model: World, reach: np.ndarray) -> None:
             pay_for(model, fund.city, FOR_FUNDS, called)
 
 
-def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Match firms that look for equity with funds; return what each invested, in all and in seed rounds."""
+def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Match firms that look for equity with funds.
+
+    Returns what each fund invested, in all and in seed rounds, and firms' last rounds (`last_rounds`).
+    """
     firms, p = model.firms.records, model.p
     seekers = model.seekers[: model.seeking]
     supply = np.array([fund.budget(p) for fund in model.funds])[:, None] * reach
@@ -37,11 +40,13 @@ def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     powder = np.array([fund.dry_powder for fund in model.funds])
     before = powder.copy()
     _reserve_holdings(model, seekers.size)
+    last = last_rounds(model.holdings, model.holding_count, firms.size)
     model.deals = match(
         firms,
         seekers,
         model.holdings,
         model.holding_count,
+        last,
         model.seed,
         model.quarter,
         supply,
@@ -59,7 +64,7 @@ def invest(model: World, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     model.invested = _between_cities(model, made)
     rounds = np.bincount(firms.at("place", seeds["row"]), minlength=model.places.size)
     model.seed_rounds = rounds / model.scale
-    return before - powder, np.bincount(seeds["fund"], seeds["cost"], len(model.funds))
+    return before - powder, np.bincount(seeds["fund"], seeds["cost"], len(model.funds)), last
 
 
 def _between_cities(model: World, made: np.ndarray) -> np.ndarray:
@@ -94,13 +99,14 @@ def _reserve_holdings(model: World, room: int) -> None:
         model.holdings = grown
 
 
-def review(model: World, invested: np.ndarray, seeds: np.ndarray) -> None:
+def review(model: World, invested: np.ndarray, seeds: np.ndarray, last: np.ndarray) -> None:
     """Sell or write off holdings, book the quarter, and pass on what partners get."""
     books, losses = np.zeros((2, 3, len(model.funds))), np.zeros(len(model.offers))
-    model.holding_count = review_all(
+    model.holding_count = review_holdings(
         model.firms.records,
         model.holdings,
         model.holding_count,
+        last,
         model.seed,
         model.quarter,
         np.array([fund.public_share for fund in model.funds]),

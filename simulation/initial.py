@@ -14,7 +14,7 @@ from agents.university import University
 from scenarios.scenario import FIRST_YEAR, Scenario
 from simulation.academia import planned_institutes, seat
 from simulation.budgets import found_governments
-from simulation.capital import HOLDING, fund_reach
+from simulation.capital import HOLDING, SEEKER, fund_reach
 from simulation.data import (
     load_counties,
     load_field_shares,
@@ -279,7 +279,7 @@ def _books(model: World) -> None:
         firms["city"], firms["field"], firms["knowledge"], model.goods.demand.shape
     )
     model.contribution, model.bids = np.zeros_like(model.goods.demand), np.ones_like(model.goods.demand)
-    model.seekers = np.zeros(50_000, dtype=np.int64)
+    model.seekers = np.zeros(50_000, dtype=SEEKER)
     model.founders = np.zeros(20_000, dtype=np.int64)
     housed = [model.start.value(place.id, "incubator_places") for place in model.geography.places]
     model.incubator_places = model.own(np.array(housed))

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.blocks import end_of_stretch, firm_row, ledger_row, new_block, pour, statistics_row
 from agents.certification_rules import certify, register
-from agents.compiling import loop, rule
+from agents.compiling import loop, rule, stage
 from agents.exploration_rules import may_explore
 from agents.innovation_rules import invention_rate, learn
 from agents.research_rules import YOUNG
@@ -23,6 +23,7 @@ from simulation.bookkeeping import (
     INVENT,
     LAPSE,
     OPEN,
+    SEEK_EQUITY,
     close,
     count_firm,
     decide,
@@ -33,7 +34,9 @@ from simulation.bookkeeping import (
     seek_project,
     settle,
     start_project,
+    steps_of_filings,
 )
+from simulation.capital import looks_for_equity, present
 from simulation.planning import in_park
 from simulation.randomness import Purpose, stream, uniform
 
@@ -61,16 +64,18 @@ def operate_firms(
     all_ledgers: Any,
     stock: Any,
     founders: Any,
-) -> int:
+    seekers: Any,
+) -> tuple[int, int]:
     """Second pass over the firms of some `cities` (bool[C]): sell, pay, learn, invent, live or close.
 
     Fills the statistics by place, the ledgers by city and the knowledge `stock` by city and field; the first
     two by name with what is rare, and as `all_stats` and `all_ledgers`, the same memory by number, with the
-    rest. Returns the number of founders, and puts into `founders` the row of the firm that each leaves.
+    rest. Puts into `founders` the row of the firm that each founder leaves, and into `seekers` the firms that
+    look for equity; returns how many there are of both.
     """
     nation, p = nation_row[0], parameters[0]
-    spun_off = end = 0
-    more_contracts = contract_response(supports, p)
+    spun_off = seeking = end = 0
+    more_contracts, steps = contract_response(supports, p), steps_of_filings(places, nation, p)
     laws, constants = fixed(nation), fixed(p)
     block, rows = new_block(), np.empty(TILE, dtype=np.int64)
     while end < count:
@@ -90,7 +95,7 @@ def operate_firms(
         _sell(tile, block, first, last, seed, quarter, place, support, constants)
         _pay_and_learn(tile, block, first, last, place, laws, support, more_contracts[at], constants)
         _look_ahead(tile, block, first, last, place, support, constants)
-        _patent(tile, block, first, last, rows, place, nation, p, stat)
+        _patent(tile, block, first, last, rows, place, nation, steps, at, p, stat)
         spun_off = _act(
             tile, block, first, last, start - first, seed, quarter, place, nation, support, p, stat,
             ledgers[city], founders, spun_off,
@@ -99,9 +104,14 @@ def operate_firms(
         for k in range(first, last):
             firm = firm_row(tile, block, k)
             stock[city, firm.field] += firm.knowledge if firm.alive == 1 else 0.0
+        for n in range(_with_event(tile, block, first, last, SEEK_EQUITY, rows)):
+            firm = firm_row(tile, block, rows[n])
+            if firm.alive == 1 and seeking < seekers.size:
+                present(firm, firm.age, start - first + rows[n], seekers[seeking])
+                seeking += 1
         if end == count or firms[end].place != at:
             pour(block, all_stats[at], all_ledgers[city])
-    return spun_off
+    return spun_off, seeking
 
 
 @loop
@@ -168,6 +178,7 @@ def _look_ahead(tile: Any, block: Any, first: int, last: int, place: Any, suppor
         firm.coached = coaching_reach(firm.focus, firm.in_park == 1, support)
         firm.expected_filings = invention_rate(firm, place, firm.log_pool, p) if firm.does_rd == 1 else 0.0
         foresee(firm, firm.key, place, firm.expected_filings, p)
+        firm.events += SEEK_EQUITY if looks_for_equity(firm, firm.age) else 0
         alive = firm.alive == 1
         firm.may_explore = may_explore(firm, firm.age, YOUNG) & alive
         firm.may_spin_off = (uniform(firm.key, Purpose.SPIN_OFF) > 1.0 - expected_spin_offs(firm, p)) & alive
@@ -179,17 +190,27 @@ def _look_ahead(tile: Any, block: Any, first: int, last: int, place: Any, suppor
         register(firm, place, firm.coached, uniform(firm.key, Purpose.REGISTRATION), p)
 
 
-@loop
+@stage
 def _patent(
-    tile: Any, block: Any, first: int, last: int, rows: Any, place: Any, nation: Any, p: Any, stat: Any
+    tile: Any,
+    block: Any,
+    first: int,
+    last: int,
+    rows: Any,
+    place: Any,
+    nation: Any,
+    steps: Any,
+    at: int,
+    p: Any,
+    stat: Any,
 ) -> None:
     """Move patents and filings, one kind of event after the other."""
     for n in range(_with_event(tile, block, first, last, LAPSE, rows)):
         let_lapse(firm_row(tile, block, rows[n]), p, stat)
     for n in range(_with_event(tile, block, first, last, DECIDE, rows)):
-        decide(firm_row(tile, block, rows[n]), place, nation, p, stat)
+        decide(firm_row(tile, block, rows[n]), place, nation, steps, at, p, stat)
     for n in range(_with_event(tile, block, first, last, OPEN, rows)):
-        open_examination(firm_row(tile, block, rows[n]), p)
+        open_examination(firm_row(tile, block, rows[n]), steps, p)
     for n in range(_with_event(tile, block, first, last, INVENT, rows)):
         invent(firm_row(tile, block, rows[n]), p, stat)
 
@@ -204,7 +225,7 @@ def _with_event(tile: Any, block: Any, first: int, last: int, event: int, rows: 
     return found
 
 
-@loop
+@stage
 def _act(
     tile: Any,
     block: Any,

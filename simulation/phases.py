@@ -119,9 +119,8 @@ def plan(model: World) -> None:
     model.contribution = np.zeros((cities, fields))
     model.payroll = np.zeros(cities)
 
-    def part(mine: np.ndarray) -> np.ndarray:
-        seekers = np.empty_like(model.seekers)
-        found = plan_firms(
+    def part(mine: np.ndarray) -> None:
+        plan_firms(
             model.firms.records,
             model.firms.count,
             mine,
@@ -134,11 +133,9 @@ def plan(model: World) -> None:
             model.bids,
             model.contribution,
             model.payroll,
-            seekers,
         )
-        return seekers[:found]
 
-    model.seeking = threads.merged(threads.each(part, _shares(model)), model.seekers)
+    threads.each(part, _shares(model))
 
 
 def _shares(model: World) -> list[np.ndarray]:
@@ -166,9 +163,9 @@ def operate(model: World) -> None:
     numbers(model.ledger)[:] = 0.0
     model.knowledge_stock[:] = 0.0
 
-    def part(mine: np.ndarray) -> np.ndarray:
-        founders = np.empty_like(model.founders)
-        found = operate_firms(
+    def part(work: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+        mine, founders, seekers = work
+        spun_off, seeking = operate_firms(
             model.firms.records,
             model.firms.count,
             mine,
@@ -187,10 +184,14 @@ def operate(model: World) -> None:
             numbers(model.ledger),
             model.knowledge_stock,
             founders,
+            seekers,
         )
-        return founders[:found]
+        return founders[:spun_off], seekers[:seeking]
 
-    model.spun_off = threads.merged(threads.each(part, shares), model.founders)
+    lists = (threads.lists(into, len(shares)) for into in (model.founders, model.seekers))
+    founders, seekers = zip(*threads.each(part, list(zip(shares, *lists, strict=True))), strict=True)
+    model.spun_off = threads.merged(founders, founders, model.founders)
+    model.seeking = threads.merged(seekers, [part["row"] for part in seekers], model.seekers)
     model.firms.changed()
 
 

@@ -8,7 +8,7 @@ order does not matter. How a pass goes through tiles of firms is told in `agents
 from typing import Any
 
 from agents.blocks import end_of_stretch, firm_row, new_block
-from agents.compiling import loop, rule
+from agents.compiling import loop, rule, stage
 from agents.elementary import exp
 from agents.market_rules import grow, log_productivity
 from agents.quantiles import unit_shock
@@ -18,9 +18,6 @@ from agents.support_rules import grant_priority, newly_in_park
 from agents.table_rows import fetch_ahead, tile_of
 from agents.tiles import TILE
 from simulation.randomness import Purpose, stream, uniform
-
-OLDEST_FOR_FUNDS = 40
-"""Quarters of age after which venture funds no longer look at a firm (assumption)."""
 
 
 @loop
@@ -37,17 +34,15 @@ def plan_firms(
     bids: Any,
     productivity: Any,
     payroll: Any,
-    seekers: Any,
-) -> int:
+) -> None:
     """First pass over the firms of some `cities` (bool[C]): opportunity, size, bid for demand, R&D budget.
 
     Adds up by city and field the bids and log productivity weighted by them, by city the money offered to
-    researchers; returns the number of rows written to `seekers`, the firms that look for equity.
+    researchers.
     """
     nation, p = nation_row[0], parameters[0]
     laws, constants = fixed(nation), fixed(p)
-    seeking = end = 0
-    block = new_block()
+    block, end = new_block(), 0
     while end < count:
         start = end
         end = end_of_stretch(firms, start, count)
@@ -60,16 +55,14 @@ def plan_firms(
         if quarter % 4 == 0:
             _award_grants(tile, block, first, last, seed, support, p)
         _choose_rd(tile, block, first, last, place, laws, support, constants)
+        for_researchers = payroll[place.city]
         for k in range(first, last):
             firm = firm_row(tile, block, k)
             fetch_ahead(firms, start // TILE + 2, k)
             bids[place.city, firm.field] += firm.weight
             productivity[place.city, firm.field] += firm.weight * firm.contribution
-            payroll[place.city] += p.wage_share * firm.rd
-            if seeking < seekers.size:
-                seekers[seeking] = start - first + k
-                seeking += firm.seeks_equity == 1 and firm.kind == 1 and firm.age <= OLDEST_FOR_FUNDS
-    return seeking
+            for_researchers += constants.wage_share * firm.rd
+        payroll[place.city] = for_researchers
 
 
 @rule
@@ -88,7 +81,7 @@ def _renew(tile: Any, block: Any, first: int, last: int, seed: int, quarter: int
         firm.weight = exp(firm.scale + firm.contribution) if firm.alive == 1 else 0.0
 
 
-@loop
+@stage
 def _award_grants(tile: Any, block: Any, first: int, last: int, seed: int, support: Any, p: Any) -> None:
     for k in range(first, last):
         firm = firm_row(tile, block, k)

@@ -23,12 +23,11 @@ from agents.rows import fixed
 from agents.table_rows import copy_row, tile_of
 from agents.tables import Table
 from agents.tiles import TILE
-from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, rd_share
+from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, OLDEST_FOR_FUNDS, rd_share
 from simulation.data import StartingValues, load_field_shares
 from simulation.fields import fill_up_to, give_fields
 from simulation.geography import Geography
 from simulation.ordering import ascending
-from simulation.planning import OLDEST_FOR_FUNDS
 from simulation.randomness import Purpose, child_ids, draws, entity_id, stream, uniform
 
 YI = 1e4

@@ -74,8 +74,15 @@ def by_row(rows: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def merged(found: Sequence[np.ndarray], into: np.ndarray) -> int:
-    """Write rows that threads found into one list, in order, as far as there is room; return how many."""
-    rows = np.sort(np.concatenate(found))[: into.size]
-    into[: rows.size] = rows
-    return int(rows.size)
+def lists(into: np.ndarray, parts: int) -> list[np.ndarray]:
+    """Return a list for each part to write what it finds to, the first of them `into` itself (`merged`)."""
+    return [into, *(np.empty_like(into) for _ in range(parts - 1))]
+
+
+def merged(found: Sequence[np.ndarray], rows: Sequence[np.ndarray], into: np.ndarray) -> int:
+    """Write what parts found to `into`, by their `rows`, as far as there is room; return how many."""
+    if len(found) == 1:  # it stands there already
+        return int(found[0].size)
+    order = np.argsort(np.concatenate(rows), kind="stable")[: into.size]
+    into[: order.size] = np.concatenate(found)[order]
+    return int(order.size)

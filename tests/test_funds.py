@@ -17,16 +17,21 @@ from simulation.capital import (
     GROWTH,
     HOLDING,
     NO_ROUND,
+    OLDEST_FOR_FUNDS,
     ROUND_GAP,
     SEED,
     SEED_AGE,
+    SEEKER,
+    Market,
     demand_for_capital,
     exit_quality,
     exit_rate,
     fund_reach,
     last_rounds,
+    looks_for_equity,
     make_deals,
     open_rounds,
+    present,
     requests,
     review_holdings,
     screening,
@@ -35,7 +40,8 @@ from simulation.geography import load_geography
 from simulation.model import InnovationModel
 from simulation.synthesis import YI
 
-P = parameter_record()[0]
+PARAMETERS = parameter_record()
+P = PARAMETERS[0]
 GEOGRAPHY = load_geography()
 CITIES = len(GEOGRAPHY.cities)
 SHANGHAI, NINGBO, WENZHOU, HEFEI = (
@@ -168,20 +174,31 @@ def seeking_firms(count: int = 2000) -> np.ndarray:
     return firms
 
 
+def shown(firms: np.ndarray, quarter: int = 0) -> np.ndarray:
+    """Return what funds see of these firms."""
+    seekers = np.zeros(firms.size, dtype=SEEKER)
+    for row, (firm, seeker) in enumerate(zip(firms, seekers, strict=True)):
+        present(firm, quarter - int(firm["birth"]), row, seeker)
+    return seekers
+
+
 def deals(
     firms: np.ndarray, money: float, weight: float = 4.0, stage: int = EARLY, appetite: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the deals of a quarter, and what each fund has left."""
-    seekers, stages = np.arange(firms.size), np.full(firms.size, stage, dtype=np.int8)
-    asked = requests(firms, seekers, stages, P)
-    demand = demand_for_capital(asked, CITIES)
+    seekers, stages = shown(firms), np.full(firms.size, stage, dtype=np.int8)
+    asked = requests(seekers, stages, P)
+    demand = demand_for_capital(seekers, asked, CITIES)
     supply = np.zeros((CITIES, CITIES))
     supply[SHANGHAI, [SHANGHAI, NINGBO]] = money
     supply[NINGBO, NINGBO] = money
     powder = supply.sum(axis=1)
     holdings = np.zeros(firms.size, dtype=HOLDING)
     eager = np.full(CITIES, appetite)
-    count = make_deals(firms, seekers, asked, 1, 5, demand, supply, powder, eager, weight, P, holdings)
+    last = np.full(firms.size, NO_ROUND, dtype=np.int32)
+    market = Market(demand, supply, powder, eager, weight)
+    count = make_deals(firms, seekers, asked, 1, 5, market, P, holdings, 0, last)
+    assert last[holdings["row"][:count]].tolist() == list(range(count))
     return holdings[:count], powder
 
 
@@ -231,7 +248,9 @@ def reviewed(
     holdings["cost"] = 10.0
     holdings["stage"] = stage
     books, losses, last = np.zeros((2, 3, 1)), np.zeros(1), last_rounds(holdings, count, count)
-    kept = review_holdings(firms, holdings, count, last, 1, age, np.array([public_share]), P, books, losses)
+    kept = review_holdings(
+        firms, holdings, count, last, 1, age, np.array([public_share]), PARAMETERS, books, losses
+    )
     assert books[int(stage == SEED)].sum() == 0.0
     proceeds, cost, lost = books[int(stage != SEED), :, 0]
     assert losses[0] == pytest.approx((1.0 - public_share) * lost * (stage == SEED))
@@ -254,7 +273,7 @@ def test_an_old_holding_exits_with_the_stage_that_its_firm_has_reached() -> None
     holdings["stage"] = np.repeat([SEED, EARLY], 20_000)
     holdings["quarter"] = np.repeat([0, 6], 20_000)
     books, none, last = np.zeros((2, 3, 1)), np.zeros(1), last_rounds(holdings, 40_000, 20_000)
-    kept = review_holdings(firms, holdings, 40_000, last, 1, 12, none, P, books, np.zeros(1))
+    kept = review_holdings(firms, holdings, 40_000, last, 1, 12, none, PARAMETERS, books, np.zeros(1))
     assert books[1].sum() == 0.0
     assert books[0, 1, 0] == pytest.approx(reviewed(0.0, count=20_000)[1])
     assert kept == 40_000 - round(books[0, 1, 0] / 10.0)
@@ -270,7 +289,7 @@ def test_holdings_exit_at_their_rate_whatever_the_opportunity_and_the_fund() -> 
             holdings["row"], holdings["firm"] = np.arange(count), np.arange(1, count + 1)
             holdings["stage"] = GROWTH
             last, books = last_rounds(holdings, count, count), np.zeros((2, 3, 1))
-            arguments = last, 1, 12, np.array([share]), P, books, np.zeros(1)
+            arguments = last, 1, 12, np.array([share]), PARAMETERS, books, np.zeros(1)
             kept = review_holdings(firms, holdings, count, *arguments)
             chance = 0.25 * exit_rate(exit_quality(firms[0]), GROWTH, share, P)
             assert abs((count - kept) / count - chance) < 4.0 * np.sqrt(chance / count)
@@ -285,8 +304,7 @@ def stage_after(quarters: int, growth: float = 1.0, filed: int = 0, **last: int)
     firm["alive"] = firm["equity"] = 1
     firm["revenue"], firm["filed"], firm["patents"] = 100.0 * growth, 2 + filed, 1
     holding["revenue"], holding["rights"], holding["stage"] = 100.0, 3, last.get("stage", SEED)
-    seekers = np.zeros(1, dtype=np.int64)
-    return int(open_rounds(firm, seekers, holding, last_rounds(holding, 1, 1), quarters, P)[0])
+    return int(open_rounds(shown(firm), holding, last_rounds(holding, 1, 1), quarters, P)[0])
 
 
 def test_the_next_round_comes_when_the_firm_has_grown_or_invented() -> None:
@@ -302,11 +320,31 @@ def test_the_next_round_comes_when_the_firm_has_grown_or_invented() -> None:
 
 
 def test_young_firms_begin_with_a_seed_round_and_sold_ones_get_no_more() -> None:
-    firms = np.zeros(4, dtype=FIRM)
-    firms["alive"], firms["birth"], firms["equity"] = [1, 1, 1, 0], [12, 11, 12, 12], [0, 0, 5, 0]
-    none = last_rounds(np.zeros(0, dtype=HOLDING), 0, 4)
-    stages = open_rounds(firms, np.arange(4), np.zeros(0, dtype=HOLDING), none, 12 + SEED_AGE, P)
-    assert stages.tolist() == [SEED, EARLY, NO_ROUND, NO_ROUND]
+    firms = np.zeros(3, dtype=FIRM)
+    firms["birth"], firms["equity"] = [12, 11, 12], [0, 0, 5]
+    none, quarter = last_rounds(np.zeros(0, dtype=HOLDING), 0, 3), 12 + SEED_AGE
+    stages = open_rounds(shown(firms, quarter), np.zeros(0, dtype=HOLDING), none, quarter, P)
+    assert stages.tolist() == [SEED, EARLY, NO_ROUND]
+
+
+@pytest.mark.parametrize(
+    ("change", "age", "goes"),
+    [
+        ({}, OLDEST_FOR_FUNDS, True),
+        ({}, OLDEST_FOR_FUNDS + 1, False),
+        ({"alive": 0}, 8, False),
+        ({"kind": 0}, 8, False),
+        ({"seeks_equity": 0}, 8, False),
+    ],
+)
+def test_technology_firms_that_lack_money_and_are_not_old_go_to_funds(
+    change: dict[str, int], age: int, goes: bool
+) -> None:
+    firm = np.zeros(1, dtype=FIRM)
+    firm["alive"] = firm["kind"] = firm["seeks_equity"] = 1
+    for name, value in change.items():
+        firm[name] = value
+    assert looks_for_equity(firm[0], age) is goes
 
 
 def test_firms_ask_for_more_at_every_stage() -> None:

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from agents.quantiles import FEW, look_up, steps_of
 from simulation.model import InnovationModel
 from simulation.randomness import (
     Purpose,
@@ -248,6 +249,14 @@ def test_binomial_counts_are_exact_up_to_a_variance_of_30(n, share, u):
     count = binomial(n, share, u)
     assert stats.binom.cdf(count, n, share) >= u - 1e-10
     assert count == 0 or stats.binom.cdf(count - 1, n, share) < u + 1e-10
+
+
+@given(
+    n=st.integers(0, FEW + 3), share=st.one_of(st.floats(1e-6, 1.0), st.sampled_from([0.0, 0.5, 1.0])), u=UNIT
+)
+@settings(deadline=None, derandomize=True, max_examples=1000)
+def test_counts_that_are_looked_up_are_those_that_are_worked_out(n, share, u):
+    assert look_up(n, share, u, steps_of(np.array([0.3, share])), 1) == binomial(n, share, u)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.7, 5.0, 29.9, 31.0, 400.0])

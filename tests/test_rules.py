@@ -36,6 +36,7 @@ from simulation.bookkeeping import (
     let_lapse,
     open_examination,
     settle,
+    steps_of_filings,
 )
 
 # Taxes and the price of R&D.
@@ -310,10 +311,11 @@ def test_no_patent_changes_without_being_expected(
         assert item["events"] & event or item == before
 
 
+_STEPS = steps_of_filings(np.array([place()]), NATION_2018, P)
 _EVENTS = {
     LAPSE: lambda item, stat: let_lapse(item, P, stat),
-    DECIDE: lambda item, stat: decide(item, place(), NATION_2018, P, stat),
-    OPEN: lambda item, stat: open_examination(item, P),
+    DECIDE: lambda item, stat: decide(item, place(), NATION_2018, _STEPS, 0, P, stat),
+    OPEN: lambda item, stat: open_examination(item, _STEPS, P),
     INVENT: lambda item, stat: invent(item, P, stat),
 }
 

@@ -81,9 +81,19 @@ def test_rows_are_cut_without_gaps(rows: int, number: int) -> None:
 
 def test_what_threads_find_is_put_in_order_as_far_as_there_is_room() -> None:
     into = np.full(4, -1)
-    assert threads.merged([np.array([2, 9]), np.array([1])], into) == 3
+
+    def merged(*found: list[int]) -> int:
+        rows = []
+        for part, begun in zip(found, threads.lists(into, len(found)), strict=True):
+            begun[: len(part)] = part
+            rows.append(begun[: len(part)])
+        return threads.merged(rows, rows, into)
+
+    assert merged([3, 5, 7]) == 3
+    assert into.tolist() == [3, 5, 7, -1]
+    assert merged([2, 9], [1]) == 3
     assert into.tolist() == [1, 2, 9, -1]
-    assert threads.merged([np.array([2, 9, 9]), np.array([1, 7])], into) == 4
+    assert merged([2, 9, 9], [1, 7]) == 4
     assert into.tolist() == [1, 2, 7, 9]
 
 
