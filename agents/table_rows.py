@@ -22,12 +22,11 @@ from numba.core.typing.templates import (
 from numba.extending import NativeValue, intrinsic, models, register_model, unbox
 from numba.np.numpy_support import from_dtype
 
+from agents.fetching import BYTES, ask, fetch_row
 from agents.rows import member, number_in_tile
 from agents.tiles import CACHE_LINE, TILE, column_starts, tile_bytes
 
-_TO_READ, _SECOND_CACHE, _DATA = 0, 2, 1
-"""What `llvm.prefetch` is asked for."""
-_BYTE, _LONG = ir.IntType(8).as_pointer(), ir.IntType(64)
+_LONG = ir.IntType(64)
 
 
 class TableType(types.Type):
@@ -84,7 +83,7 @@ def _unbox_table(kind: TableType, table: Any, c: Any) -> NativeValue:
         return value
 
     parts = cgutils.create_struct_proxy(kind)(c.context, c.builder)
-    parts.memory = c.builder.inttoptr(number("address"), _BYTE)
+    parts.memory = c.builder.inttoptr(number("address"), BYTES)
     parts.size = number("size")
     return NativeValue(parts._getvalue(), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
 
@@ -113,10 +112,13 @@ class _RowOfTable(AbstractTemplate):
 
 @lower_builtin(operator.getitem, TableType, types.Integer)
 def _row_of_table(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    kind = signature.args[0]
-    parts = cgutils.create_struct_proxy(signature.return_type)(context, builder)
-    parts.tile = _tile(context, builder, kind, arguments[0], builder.udiv(arguments[1], _LONG(TILE)))
-    parts.number = builder.urem(arguments[1], _LONG(TILE))
+    return _row(context, builder, signature.args[0], *arguments)
+
+
+def _row(context: Any, builder: Any, kind: TableType, table: Any, number: Any) -> Any:
+    parts = cgutils.create_struct_proxy(TableRowType(kind))(context, builder)
+    parts.tile = _tile(context, builder, kind, table, builder.udiv(number, _LONG(TILE)))
+    parts.number = builder.urem(number, _LONG(TILE))
     return parts._getvalue()
 
 
@@ -144,17 +146,27 @@ def fetch_ahead(typing: Any, table: Any, number: Any, part: Any) -> Any:
     """
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        flag = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [_BYTE, flag, flag, flag])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         tile = _tile(context, builder, table, arguments[0], arguments[1])
         first = builder.gep(tile, [builder.mul(arguments[2], _LONG(CACHE_LINE))])
         for line in range(0, table.bytes, CACHE_LINE * TILE):
-            where = builder.gep(first, [_LONG(line)])
-            builder.call(prefetch, [where, flag(_TO_READ), flag(_SECOND_CACHE), flag(_DATA)])
+            ask(builder, builder.gep(first, [_LONG(line)]))
         return context.get_dummy_value()
 
     return types.void(table, types.intp, types.intp), build
+
+
+@intrinsic(prefer_literal=True)
+def fetch_number(typing: Any, table: Any, number: Any, name: Any) -> Any:
+    """Ask memory for a number of a row that will be needed soon; of an array, for the row."""
+    if not isinstance(table, TableType):
+        return types.void(table, types.intp, name), fetch_row
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        row = _row(context, builder, table, *arguments[:2])
+        ask(builder, TableRowType(table).pointer(context, builder, row, name.literal_value))
+        return context.get_dummy_value()
+
+    return types.void(table, types.intp, name), build
 
 
 @infer_getattr

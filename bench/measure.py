@@ -15,7 +15,7 @@ import numpy as np
 
 from simulation.branching import Histories, run_together
 from simulation.model import InnovationModel
-from simulation.runs import RunSpec, run_id, run_one, spare_the_collector
+from simulation.runs import RunSpec, run_id, run_one, settle_in
 from simulation.schedule import PHASES, Phase
 
 # The reference model lives with the tests.
@@ -58,7 +58,7 @@ def run(model: InnovationModel | ReferenceModel) -> None:
 def warm_up() -> None:
     """Load all compiled rules."""
     run(InnovationModel(**{**TINY, "scenario": "guidance_funds"}))
-    spare_the_collector()  # as simulation.runs.run_one does
+    settle_in()  # as simulation.runs.run_one does
 
 
 def firm_quarters(**arguments: Any) -> int:

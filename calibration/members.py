@@ -18,7 +18,7 @@ from calibration.priors import decode
 from simulation.data import data_hash
 from simulation.indicators import INDICATORS, REGIONS, IndicatorTable
 from simulation.model import InnovationModel
-from simulation.runs import code_hash, spare_the_collector
+from simulation.runs import code_hash, settle_in
 from simulation.workers import interrupts_held, worker_pool
 
 Progress = Callable[[int], None]
@@ -93,7 +93,7 @@ def _computed(
 
 
 def _run(member: Member, scale: float, until: int) -> np.ndarray:
-    spare_the_collector()
+    settle_in()
     chosen, effects = decode(member.z)
     model = InnovationModel(seed=member.seed, scale=scale, until=until, parameters=chosen, effects=effects)
     table = model.run()

@@ -12,7 +12,7 @@ import numpy as np
 from agents.university import University
 from scenarios.scenario import PlannedInstitute, ScenarioError, near
 from simulation.data import load_institutions, load_new_institutes
-from simulation.networks import NOBODY
+from simulation.partner_search import NOBODY
 from simulation.randomness import entity_id
 from simulation.synthesis import YI
 from simulation.world import World, strongest

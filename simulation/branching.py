@@ -28,7 +28,7 @@ from simulation.runs import (
     new_model,
     run_id,
     run_one,
-    spare_the_collector,
+    settle_in,
 )
 
 Batch = Sequence[tuple[str, RunSpec]]
@@ -104,7 +104,7 @@ class Histories:
 
     def run(self, spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
         """Simulate one run as `run_one` does, from its branching point on where its history is kept."""
-        spare_the_collector()
+        settle_in()
         begun = perf_counter()
         quarter = leaves_at(spec)
         if quarter < _SET_UP_READS:
@@ -114,7 +114,7 @@ class Histories:
 
     def prepare(self, spec: RunSpec) -> None:
         """Simulate the history that runs of this world leave, so that the first of them need not wait."""
-        spare_the_collector()
+        settle_in()
         self._at(spec, leaves_at(spec))
 
     def _at(self, spec: RunSpec, quarter: int) -> InnovationModel:

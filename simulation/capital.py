@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.compiling import loop, rule
+from agents.table_rows import fetch_number
 from agents.venture_rules import receive_round
 from simulation.geography import Geography, halved
 from simulation.randomness import Purpose, stream, uniform
@@ -52,6 +53,10 @@ ROUND_GAP = 4
 """Quarters between two rounds of a firm at least (assumption)."""
 LOCK_UP = 8
 """Quarters before a holding can be sold (assumption)."""
+
+
+_AHEAD = 16
+"""Holdings before its turn at which what is known of a firm is asked for."""
 
 
 def fund_reach(geography: Geography, minutes: np.ndarray, p: Mapping[str, float]) -> np.ndarray:
@@ -318,6 +323,8 @@ def review_holdings(
     p = parameters[0]
     kept, highest = 0, _highest_exit_rates(public_share, p)
     for h in range(count):
+        if h + _AHEAD < count:
+            fetch_number(firms, max(0, holdings[h + _AHEAD].row), "alive")
         holding = holdings[h]
         fund, kind = holding.fund, 0 if holding.stage == SEED else 1
         gone = holding.row < 0

@@ -12,7 +12,7 @@ from simulation.data import load_observations
 from simulation.errors import unknown_name
 from simulation.indicators import INDICATORS, Indicator
 from simulation.model import InnovationModel
-from simulation.runs import RunSpec, spare_the_collector
+from simulation.runs import RunSpec, settle_in
 from simulation.schedule import PHASES, Phase
 
 WARM_UP = 4  # quarters that are not counted: rules are compiled in them
@@ -102,7 +102,7 @@ class _Stopwatch(InnovationModel):
 
 def _mean_times(spec: RunSpec) -> dict[str, float]:
     """Return each phase's mean time in ms over all years but the first, in which the rules are compiled."""
-    spare_the_collector()
+    settle_in()
     model = _Stopwatch(scenario=spec.scenario, seed=spec.seed, scale=spec.scale, until=spec.until)
     quarters = 0
     while model.running:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from agents.compiling import loop
-from simulation.networks import NOBODY, SLOTS
+from simulation.partner_search import NOBODY, SLOTS
 from simulation.randomness import Purpose, stream, uniform
 from simulation.world import World
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from simulation.networks import NOBODY
+from simulation.partner_search import NOBODY
 from simulation.world import World
 
 CENTRALITIES = ("degree", "betweenness", "eigenvector")

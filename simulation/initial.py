@@ -28,8 +28,9 @@ from simulation.flows import no_flows
 from simulation.geography import borders, load_geography
 from simulation.indicators import IndicatorTable
 from simulation.markets import GoodsMarket, TalentMarket
-from simulation.networks import NOBODY, SLOTS, search_partners
+from simulation.networks import search_partners
 from simulation.outlook import make_outlook
+from simulation.partner_search import NOBODY, SLOTS
 from simulation.policy import condition_path, lever_paths
 from simulation.randomness import entity_id
 from simulation.surroundings import cluster_fields

@@ -10,10 +10,12 @@ A run's name carries all that is needed to repeat it, and a hash over all that i
     `------------------- scenario
 """
 
+import ctypes
 import gc
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
@@ -204,16 +206,29 @@ class RunResult:
         return hashlib.sha256(canonical.tobytes()).hexdigest()
 
 
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT = {_TRIM_THRESHOLD: 2**27, _MMAP_THRESHOLD: 2**25}
+"""Bytes of free memory that are kept, and of the largest piece that is kept (`man mallopt`)."""
+
+
 @cache
-def spare_the_collector() -> None:
-    """Let Python's garbage collector pass over what is loaded: it stays, and looking costs some of a run."""
+def settle_in() -> None:
+    """Make a process ready for runs, without a change to what they give.
+
+    Python's garbage collector passes over what is loaded: it stays, and looking costs some of a run. Memory
+    that a run gives back stays with the process: to ask the system for it page by page, every simulated year,
+    costs some, too.
+    """
     gc.collect()
     gc.freeze()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # of the GNU library
+        for option, size in _KEPT.items():
+            libc.mallopt(option, size)
 
 
 def run_one(spec: RunSpec, name: str | None = None, watch: Watch | None = None) -> RunResult:
     """Simulate one run; give its `name` if it is known, to spare reading the scenario again."""
-    spare_the_collector()
+    settle_in()
     begun = perf_counter()
     return finish(new_model(spec), spec, name or run_id(spec), begun, watch)
 

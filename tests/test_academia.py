@@ -15,7 +15,8 @@ from scenarios.writing import scenario_text
 from simulation.cli_scenarios import find_mistakes
 from simulation.data import load_new_institutes
 from simulation.model import InnovationModel
-from simulation.networks import NOBODY, to_graph, university_code
+from simulation.networks import to_graph, university_code
+from simulation.partner_search import NOBODY
 
 P = parameter_record()[0]
 VALVES = {"name": "Valves", "city": "Wenzhou", "field": "smart_equipment", "year": 2015, "staff": 120}

@@ -10,7 +10,7 @@ from agents.parameters import parameter_record
 from simulation.collaboration import secondments
 from simulation.indicators import IndicatorTable
 from simulation.model import InnovationModel
-from simulation.networks import NOBODY
+from simulation.partner_search import NOBODY
 
 P = parameter_record()[0]
 

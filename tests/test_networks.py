@@ -16,16 +16,16 @@ from simulation.geography import (
     spillover_kernel,
 )
 from simulation.model import InnovationModel
-from simulation.networks import (
+from simulation.networks import remap, to_graph, university_code
+from simulation.partner_search import (
     NOBODY,
     SLOTS,
+    Academia,
+    Contacts,
+    Rings,
+    form_rings,
     gather,
-    partner_effects,
-    remap,
     renew_partners,
-    rings,
-    to_graph,
-    university_code,
 )
 from simulation.phases import contact_gain
 
@@ -161,17 +161,21 @@ def test_a_part_of_links_stays_in_the_city_and_a_part_goes_to_universities() -> 
     assert table[:, -1].sum() / table.sum() == pytest.approx(P["university_partner_share"], abs=0.1)
 
 
+def academia() -> Academia:
+    model = started(0.1)
+    return Academia(model.university_ids, model.university_fields, model.university_starts)
+
+
 def renewed(firms: Any, old: np.ndarray, seed: int = 9, quarter: int = 8, rounds: int = 1) -> np.ndarray:
     model = started(0.1)
     known = gather(firms, firms.size)
-    ring, ring_place, starts = rings(known, len(CITIES), seed, quarter)
-    gravity, search = np.cumsum(model.gravity, axis=1), np.full(len(CITIES), 0.5)
+    contacts = Contacts(np.full(len(CITIES), 0.5), np.cumsum(model.gravity, axis=1))
+    rings = form_rings(known, len(CITIES), seed, quarter)
     table = np.full((firms.size, SLOTS), NOBODY, dtype=np.int32)
-    renew_partners(
-        known, (0, firms.size), old, table, seed, quarter, gravity, search, ring,
-        ring_place, starts, model.university_ids, model.university_fields, model.university_starts,
-        model.parameters[0], rounds,
-    )  # fmt: skip
+    links, rows = np.zeros((len(CITIES), len(CITIES) + 1)), (0, firms.size)
+    chosen = seed, quarter, contacts, rings, academia(), model.parameters[0], rounds
+    renew_partners(firms.copy(), known, rows, old, table, *chosen, links)
+    assert links.sum() == (table != NOBODY).sum()
     return table
 
 
@@ -231,10 +235,17 @@ def test_partners_add_to_inventive_output() -> None:
     firms["does_rd"], firms["alive"], firms["knowledge"] = 1, 1, [99.0, 99.0, 899.0, 0.0]
     firms["city"] = [at("Ningbo"), at("Ningbo"), at("Hangzhou"), at("Wenzhou")]
     table = np.array(
-        [[1, NOBODY, NOBODY], [university_code(3), NOBODY, NOBODY], [0, NOBODY, NOBODY], [NOBODY] * 3]
+        [[1, NOBODY, NOBODY], [university_code(3), NOBODY, NOBODY], [0, NOBODY, NOBODY], [NOBODY] * 3],
+        dtype=np.int32,
     )
     found = np.zeros((len(CITIES), len(CITIES) + 1))
-    partner_effects(firms, (0, 4), gather(firms, 4), table.astype(np.int32), P, found)
+    p = parameter_record({"link_survival": P["link_survival"]})[0].copy()
+    p["link_survival"] = 1.0  # all stay, and nobody looks
+    known, new = gather(firms, 4), np.full_like(table, NOBODY)
+    nobody_looks = Contacts(np.zeros(len(CITIES)), np.ones((len(CITIES), len(CITIES))))
+    rings = form_rings(known, len(CITIES), 9, 8)
+    renew_partners(firms, known, (0, 4), table, new, 9, 8, nobody_looks, rings, academia(), p, 1, found)
+    np.testing.assert_array_equal(new, table)
     equal, academic, weaker, none = firms["partner_gain"]
     assert equal == pytest.approx(P["partner_gain_firm"])
     assert academic == pytest.approx(P["partner_gain_university"])
@@ -246,16 +257,26 @@ def test_partners_add_to_inventive_output() -> None:
     assert found.sum() == 3.0
 
 
+def rings_of(firms: Any, quarter: int) -> Rings:
+    rings: Rings = form_rings(gather(firms, firms.size), len(CITIES), 9, quarter)
+    return rings
+
+
 def test_rings_hold_firms_with_rd_by_city_at_places_drawn_anew_each_year() -> None:
     firms = started(0.1).firms.records
-    ring, places, starts = rings(gather(firms, firms.size), len(CITIES), 9, 8)
+    ring, starts, near = rings_of(firms, 8)
     assert ring.size == (firms["does_rd"] == 1).sum()
+    np.testing.assert_array_equal(ring["id"], firms.at("id", ring["row"]))
+    np.testing.assert_array_equal(ring["field"], firms.at("field", ring["row"]))
     for city in range(len(CITIES)):
-        members = ring[starts[city] : starts[city + 1]]
-        assert (firms["city"][members] == city).all()
-        assert ((places[starts[city] : starts[city + 1]] - city) < 1.0).all()
-    assert (np.diff(places) > 0.0).all()
-    assert (rings(gather(firms, firms.size), len(CITIES), 9, 12)[0] != ring).any()
+        part = slice(starts[city], starts[city + 1])
+        assert (firms.at("city", ring["row"][part]) == city).all()
+        places = ring["place"][part] - city
+        assert (places < 1.0).all()
+        for n, start in enumerate(near[part]):  # where a search for the place n / size begins
+            assert start == starts[city] + np.count_nonzero((places * places.size).astype(int) < n)
+    assert (np.diff(ring["place"]) > 0.0).all()
+    assert (rings_of(firms, 12).firms["row"] != ring["row"]).any()
 
 
 def test_tables_follow_when_rows_move() -> None:

@@ -17,7 +17,7 @@ from simulation.geography import load_geography
 from simulation.indicators import IndicatorTable
 from simulation.model import LAST_YEAR, InnovationModel
 from simulation.randomness import Purpose, poisson, stream, uniform
-from simulation.runs import spare_the_collector
+from simulation.runs import settle_in
 
 EVENT = 2016
 """Year at whose start worlds part ways: one year lies before it, seven follow."""
@@ -161,7 +161,7 @@ class Lab:
     """
 
     def __init__(self, seed: int, scale: float) -> None:
-        spare_the_collector()
+        settle_in()
         self.seed = seed
         self.scale = scale
         self._made: dict[str, Panel] = {}

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from agents.firm import Kind, Origin
 from agents.records import FIRM
-from simulation.networks import NOBODY
+from simulation.partner_search import NOBODY
 from simulation.world import World
 
 _HIDDEN = {"alive", "revenue_year", "rd_year"}  # true of every row, or a sum that is at its start

@@ -9,7 +9,7 @@ from agents.records import FIRM
 from reference.model import ReferenceModel
 from reference.partners import identity
 from simulation.model import InnovationModel
-from simulation.networks import NOBODY
+from simulation.partner_search import NOBODY
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-9
 
