@@ -128,8 +128,9 @@ PASS, OPENING = 1, 2
 
 
 @loop
-def steps_of_filings(places: Any, nation: Any, p: Any) -> Any:
+def steps_of_filings(places: Any, nation_row: Any, parameters: Any) -> Any:
     """Return the steps (`steps_of`) of decisions at each place, then of examination and of the pass rate."""
+    nation, p = nation_row[0], parameters[0]
     shares = np.empty(places.size + 2)
     for place in range(places.size):
         shares[place] = 0.25 * p.examination_hazard * places[place].examination_speed

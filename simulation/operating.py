@@ -3,15 +3,16 @@
 How a pass goes through tiles of firms is told in `agents.blocks`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.blocks import end_of_stretch, firm_row, ledger_row, new_block, pour, statistics_row
+from agents.blocks import end_of_stretch, firm_row, ledger_row, pour, statistics_row
 from agents.certification_rules import certify, register
 from agents.compiling import loop, rule, stage
 from agents.exploration_rules import may_explore
 from agents.innovation_rules import invention_rate, learn
+from agents.records import LEDGER, STATISTICS, numbers
 from agents.research_rules import YOUNG
 from agents.rows import fixed
 from agents.support_rules import can_upgrade, coaching_reach
@@ -34,7 +35,6 @@ from simulation.bookkeeping import (
     seek_project,
     settle,
     start_project,
-    steps_of_filings,
 )
 from simulation.capital import looks_for_equity, present
 from simulation.planning import in_park
@@ -44,7 +44,27 @@ YEARLY_CALL = 3
 """Quarter of the year (0-3) in which certificates are granted and grants are awarded."""
 
 
-@loop
+class Books(NamedTuple):
+    """What firms' quarter adds up to; what threads do side by side is added up apart (`agents.blocks`).
+
+    Statistics by place and ledgers by city stand here twice, as the same memory: by name for what is rare, by
+    number for the rest.
+    """
+
+    statistics: np.ndarray  # STATISTICS[P]
+    all_statistics: np.ndarray  # float64[P, ...]
+    ledger: np.ndarray  # LEDGER[C]
+    all_ledgers: np.ndarray  # float64[C, ...]
+    knowledge: np.ndarray  # [C, F] firms' knowledge stock
+
+
+def empty_books(places: int, cities: int, fields: int) -> Books:
+    """Return books in which nothing is written yet."""
+    statistics, ledger = np.zeros(places, dtype=STATISTICS), np.zeros(cities, dtype=LEDGER)
+    return Books(statistics, numbers(statistics), ledger, numbers(ledger), np.zeros((cities, fields)))
+
+
+@stage
 def operate_firms(
     firms: Any,
     count: int,
@@ -58,30 +78,27 @@ def operate_firms(
     price: Any,
     log_price: Any,
     log_pool: Any,
-    stats: Any,
-    all_stats: Any,
-    ledgers: Any,
-    all_ledgers: Any,
-    stock: Any,
+    more_contracts: Any,
+    steps: Any,
+    block: Any,
+    rows: Any,
+    books: Any,
     founders: Any,
     seekers: Any,
 ) -> tuple[int, int]:
     """Second pass over the firms of some `cities` (bool[C]): sell, pay, learn, invent, live or close.
 
-    Fills the statistics by place, the ledgers by city and the knowledge `stock` by city and field; the first
-    two by name with what is rare, and as `all_stats` and `all_ledgers`, the same memory by number, with the
-    rest. Puts into `founders` the row of the firm that each founder leaves, and into `seekers` the firms that
-    look for equity; returns how many there are of both.
+    Adds to `books`. Puts into `founders` the row of the firm that each founder leaves, and into `seekers` the
+    firms that look for equity; returns how many there are of both. The `block` and `rows` (int64[TILE]) are
+    memory to work in.
     """
     nation, p = nation_row[0], parameters[0]
-    spun_off = seeking = end = 0
-    more_contracts, steps = contract_response(supports, p), steps_of_filings(places, nation, p)
     laws, constants = fixed(nation), fixed(p)
-    block, rows = new_block(), np.empty(TILE, dtype=np.int64)
+    spun_off = seeking = end = 0
     while end < count:
         start, at = end, firms[end].place
         end = end_of_stretch(firms, start, count)
-        place, support, stat = places[at], supports[at], stats[at]
+        place, support, stat = places[at], supports[at], books.statistics[at]
         city = place.city
         if not cities[city]:
             continue
@@ -98,26 +115,26 @@ def operate_firms(
         _patent(tile, block, first, last, rows, place, nation, steps, at, p, stat)
         spun_off = _act(
             tile, block, first, last, start - first, seed, quarter, place, nation, support, p, stat,
-            ledgers[city], founders, spun_off,
+            books.ledger[city], founders, spun_off,
         )  # fmt: skip
         _count(tile, block, first, last, quarter)
         for k in range(first, last):
             firm = firm_row(tile, block, k)
-            stock[city, firm.field] += firm.knowledge if firm.alive == 1 else 0.0
+            books.knowledge[city, firm.field] += firm.knowledge if firm.alive == 1 else 0.0
         for n in range(_with_event(tile, block, first, last, SEEK_EQUITY, rows)):
             firm = firm_row(tile, block, rows[n])
             if firm.alive == 1 and seeking < seekers.size:
                 present(firm, firm.age, start - first + rows[n], seekers[seeking])
                 seeking += 1
         if end == count or firms[end].place != at:
-            pour(block, all_stats[at], all_ledgers[city])
+            pour(block, books.all_statistics[at], books.all_ledgers[city])
     return spun_off, seeking
 
 
 @loop
-def contract_response(supports: Any, p: Any) -> Any:
+def contract_response(supports: Any, parameters: Any) -> Any:
     """Return by how much cheaper contracts raise what firms buy at each place, a factor (float64[P])."""
-    factor = np.ones(supports.size)
+    factor, p = np.ones(supports.size), parameters[0]
     for place in range(supports.size):
         support = supports[place]
         if support.voucher > 0.0 or support.brokerage > 0.0:

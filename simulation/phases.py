@@ -2,18 +2,21 @@
 
 import numpy as np
 
+from agents.blocks import new_block
 from agents.records import numbers
+from agents.tiles import TILE
 from agents.university import Draws
 from simulation import delivery, entry, funding, threads, yearbook
 from simulation.academia import sizes
+from simulation.bookkeeping import steps_of_filings
 from simulation.capital import fund_reach
 from simulation.collaboration import bring_together, count_partner_firms
 from simulation.contracts import settle_contracts
 from simulation.effects import FITTED_YEARS, damped_years
 from simulation.geography import borders, collaboration_reach, spillover_kernel
 from simulation.networks import remap, search_partners
-from simulation.operating import operate_firms
-from simulation.planning import plan_firms
+from simulation.operating import Books, contract_response, empty_books, operate_firms
+from simulation.planning import Plans, no_plans, plan_firms
 from simulation.randomness import Purpose
 from simulation.world import World
 
@@ -114,15 +117,13 @@ def knowledge(model: World) -> None:
 
 def plan(model: World) -> None:
     """First pass over firms."""
-    cities, fields = model.goods.demand.shape
-    model.bids = np.zeros((cities, fields))
-    model.contribution = np.zeros((cities, fields))
-    model.payroll = np.zeros(cities)
+    firms, cities, fields = model.firms, *model.goods.demand.shape
 
-    def part(mine: np.ndarray) -> None:
+    def part(mine: np.ndarray) -> Plans:
+        plans = no_plans(cities, fields)
         plan_firms(
-            model.firms.records,
-            model.firms.count,
+            firms.records,
+            firms.count,
             mine,
             model.seed,
             model.quarter,
@@ -130,12 +131,15 @@ def plan(model: World) -> None:
             _national_rules(model),
             model.support,
             model.parameters,
-            model.bids,
-            model.contribution,
-            model.payroll,
+            new_block(),
+            plans,
         )
+        return plans
 
-    threads.each(part, _shares(model))
+    parts = threads.each(part, _shares(model))
+    model.bids, model.contribution, model.payroll = (
+        np.sum(each, axis=0) for each in zip(*parts, strict=True)
+    )
 
 
 def _shares(model: World) -> list[np.ndarray]:
@@ -156,43 +160,47 @@ def markets(model: World) -> None:
 
 def operate(model: World) -> None:
     """Second pass over firms."""
-    price = model.goods.price
+    firms, price, nation = model.firms, model.goods.price, _national_rules(model)
     log_price = np.log(np.maximum(price, 1e-12))
-    shares = _shares(model)
-    numbers(model.stats)[:] = 0.0
-    numbers(model.ledger)[:] = 0.0
-    model.knowledge_stock[:] = 0.0
+    more_contracts = contract_response(model.support, model.parameters)
+    steps = steps_of_filings(model.places, nation, model.parameters)
 
-    def part(work: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def part(work: tuple[np.ndarray, ...]) -> tuple[Books, np.ndarray, np.ndarray]:
         mine, founders, seekers = work
+        books = empty_books(model.places.size, *price.shape)
         spun_off, seeking = operate_firms(
-            model.firms.records,
-            model.firms.count,
+            firms.records,
+            firms.count,
             mine,
             model.seed,
             model.quarter,
             model.places,
-            _national_rules(model),
+            nation,
             model.support,
             model.parameters,
             price,
             log_price,
             model.log_pool,
-            model.stats,
-            numbers(model.stats),
-            model.ledger,
-            numbers(model.ledger),
-            model.knowledge_stock,
+            more_contracts,
+            steps,
+            new_block(),
+            np.empty(TILE, dtype=np.int64),
+            books,
             founders,
             seekers,
         )
-        return founders[:spun_off], seekers[:seeking]
+        return books, founders[:spun_off], seekers[:seeking]
 
+    shares = _shares(model)
     lists = (threads.lists(into, len(shares)) for into in (model.founders, model.seekers))
-    founders, seekers = zip(*threads.each(part, list(zip(shares, *lists, strict=True))), strict=True)
+    done = threads.each(part, list(zip(shares, *lists, strict=True)))
+    books, founders, seekers = zip(*done, strict=True)
+    numbers(model.stats)[:] = np.sum([book.all_statistics for book in books], axis=0)
+    numbers(model.ledger)[:] = np.sum([book.all_ledgers for book in books], axis=0)
+    model.knowledge_stock[:] = np.sum([book.knowledge for book in books], axis=0)
     model.spun_off = threads.merged(founders, founders, model.founders)
     model.seeking = threads.merged(seekers, [part["row"] for part in seekers], model.seekers)
-    model.firms.changed()
+    firms.changed()
 
 
 def universities(model: World) -> None:

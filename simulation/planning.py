@@ -5,10 +5,12 @@ Between this pass and the second (`simulation.operating`) the markets for goods 
 order does not matter. How a pass goes through tiles of firms is told in `agents.blocks`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from agents.blocks import end_of_stretch, firm_row, new_block
-from agents.compiling import loop, rule, stage
+import numpy as np
+
+from agents.blocks import end_of_stretch, firm_row
+from agents.compiling import rule, stage
 from agents.elementary import exp
 from agents.market_rules import grow, log_productivity
 from agents.quantiles import unit_shock
@@ -20,7 +22,20 @@ from agents.tiles import TILE
 from simulation.randomness import Purpose, stream, uniform
 
 
-@loop
+class Plans(NamedTuple):
+    """What firms' plans add up to; what threads do side by side is added up apart (`agents.blocks`)."""
+
+    bids: np.ndarray  # [C, F] for demand
+    contribution: np.ndarray  # [C, F] log productivity, weighted by bids
+    payroll: np.ndarray  # [C] money offered to researchers
+
+
+def no_plans(cities: int, fields: int) -> Plans:
+    """Return plans to which nobody has added yet."""
+    return Plans(np.zeros((cities, fields)), np.zeros((cities, fields)), np.zeros(cities))
+
+
+@stage
 def plan_firms(
     firms: Any,
     count: int,
@@ -31,18 +46,17 @@ def plan_firms(
     nation_row: Any,
     supports: Any,
     parameters: Any,
-    bids: Any,
-    productivity: Any,
-    payroll: Any,
+    block: Any,
+    plans: Any,
 ) -> None:
     """First pass over the firms of some `cities` (bool[C]): opportunity, size, bid for demand, R&D budget.
 
-    Adds up by city and field the bids and log productivity weighted by them, by city the money offered to
-    researchers.
+    Adds to `plans`; the `block` is memory to work in.
     """
+    bids, contribution, payroll = plans.bids, plans.contribution, plans.payroll
     nation, p = nation_row[0], parameters[0]
     laws, constants = fixed(nation), fixed(p)
-    block, end = new_block(), 0
+    end = 0
     while end < count:
         start = end
         end = end_of_stretch(firms, start, count)
@@ -60,7 +74,7 @@ def plan_firms(
             firm = firm_row(tile, block, k)
             fetch_ahead(firms, start // TILE + 2, k)
             bids[place.city, firm.field] += firm.weight
-            productivity[place.city, firm.field] += firm.weight * firm.contribution
+            contribution[place.city, firm.field] += firm.weight * firm.contribution
             for_researchers += constants.wage_share * firm.rd
         payroll[place.city] = for_researchers
 

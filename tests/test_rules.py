@@ -311,7 +311,7 @@ def test_no_patent_changes_without_being_expected(
         assert item["events"] & event or item == before
 
 
-_STEPS = steps_of_filings(np.array([place()]), NATION_2018, P)
+_STEPS = steps_of_filings(*(np.array([each]) for each in (place(), NATION_2018, P)))
 _EVENTS = {
     LAPSE: lambda item, stat: let_lapse(item, P, stat),
     DECIDE: lambda item, stat: decide(item, place(), NATION_2018, _STEPS, 0, P, stat),
