@@ -145,7 +145,7 @@ def plan(model: World) -> None:
 def _shares(model: World) -> list[np.ndarray]:
     """Return the cities of each thread, by the firms that they had at the end of the last quarter."""
     cities = len(model.geography.cities)
-    return threads.by_city(np.bincount(model.geography.city_of, model.stats["firms"], cities))
+    return threads.dealt(np.bincount(model.geography.city_of, model.stats["firms"], cities))
 
 
 def markets(model: World) -> None:

@@ -23,6 +23,7 @@ from agents.rows import fixed
 from agents.table_rows import copy_row, tile_of
 from agents.tables import Table
 from agents.tiles import TILE
+from simulation import threads
 from simulation.capital import EARLY, MAX_TICKET, MIN_TICKET, OLDEST_FOR_FUNDS, rd_share
 from simulation.data import StartingValues, load_field_shares
 from simulation.fields import fill_up_to, give_fields
@@ -134,28 +135,36 @@ def synthesise(
     shares = load_field_shares()
     counts = np.array([[round(here[name] * scale) for _, name in _KINDS] for here in totals])
     everyone = Table(FIRM, int(counts.sum()), room=math.ceil(ROOM * counts.sum()))
-    first = 0
-    for index, place in enumerate(geography.places):
-        record = places[index : index + 1]
-        firms = np.zeros(counts[index].sum(), dtype=FIRM)
-        begin = 0
-        for (kind, _), count in zip(_KINDS, counts[index].tolist(), strict=True):
-            _blank(firms[begin : begin + count], index, record, kind, seed, place.id)
-            begin += count
-        _size(firms, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p)
-        give_fields(firms, shares[index], totals[index]["catalogue_2018"], seed)
-        _research(
-            firms, record, totals[index], scale * float(first_quarter[geography.city_of[index]]), seed, p
-        )
-        here = {name: float(values[index]) for name, values in effects.items()}
-        _patents(firms, record, totals[index], scale, pass_rate, seed, p, here)
-        _status(firms, totals[index], scale, seed, p, here)
-        everyone.write(first, firms)
-        first += firms.size
+    sizes = counts.sum(axis=1)
+    firsts = (sizes.cumsum() - sizes).tolist()
+
+    def settle(mine: np.ndarray) -> None:
+        for index in np.flatnonzero(mine).tolist():
+            name, record = geography.places[index].id, places[index : index + 1]
+            firms = _newcomers(name, index, record, counts[index].tolist(), seed)
+            quarter = scale * float(first_quarter[geography.city_of[index]])
+            here = {effect: float(values[index]) for effect, values in effects.items()}
+            _size(firms, totals[index], quarter, seed, p)
+            give_fields(firms, shares[index], totals[index]["catalogue_2018"], seed)
+            _research(firms, record, totals[index], quarter, seed, p)
+            _patents(firms, record, totals[index], scale, pass_rate, seed, p, here)
+            _status(firms, totals[index], scale, seed, p, here)
+            everyone.write(firsts[index], firms)
+
+    threads.each(settle, threads.dealt(sizes))
     return StartingPopulation(everyone, places)
 
 
 _KINDS = ((Kind.INDUSTRIAL, "industrial_firms"), (Kind.TECHNOLOGY, "technology_firms"))
+
+
+def _newcomers(name: str, index: int, place: np.ndarray, counts: list[int], seed: int) -> np.ndarray:
+    """Return records of a place's firms, so many of each kind, that have no more than `_blank` gives them."""
+    firms, begin = np.zeros(sum(counts), dtype=FIRM), 0
+    for (kind, _), count in zip(_KINDS, counts, strict=True):
+        _blank(firms[begin : begin + count], index, place, kind, seed, name)
+        begin += count
+    return firms
 
 
 def _blank(firms: np.ndarray, index: int, place: np.ndarray, kind: Kind, seed: int, name: str) -> None:

@@ -1,9 +1,10 @@
 """Threads that work on one world together.
 
-Both passes over firms add up by city and write to the firm at hand alone, and the search for partners writes
-to the firm at hand. Threads that each take whole cities, or whole stretches of rows, therefore give the same
-bits as one thread, whoever takes which. A pass costs more when it is shared, so that runs side by side want
-one thread each: sharing is for a single run that somebody waits for.
+At the start each place is settled apart. Both passes over firms add up by city and write to the firm at hand
+alone, and the search for partners writes to the firm at hand. Threads that each take whole places or cities,
+or whole stretches of rows, therefore give the same bits as one thread, whoever takes which. A pass costs more
+when it is shared, a quarter or so: firms of two threads share tiles, whose memory goes to and fro. Runs side
+by side want one thread each: sharing is for a single run that somebody waits for.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,27 +45,27 @@ def _pool(helpers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(helpers, thread_name_prefix="firms")
 
 
-def by_city(firms: np.ndarray) -> list[np.ndarray]:
-    """Deal cities out to the threads, the one with most firms first, to the one with least to do.
+def dealt(firms: np.ndarray) -> list[np.ndarray]:
+    """Deal cities, or places, out to the threads, the one with most firms first, to the one with least to do.
 
     Parameters
     ----------
-    firms : float64[C]
-        About how many firms a city has.
+    firms : float64[N]
+        About how many firms each has.
 
     Returns
     -------
-    list of bool[C]
-        The cities of each thread, which together are all.
+    list of bool[N]
+        Those of each thread, which together are all.
     """
     if _number.get() == 1:
         return [np.ones(firms.size, dtype=np.bool_)]
     parts = [np.zeros(firms.size, dtype=np.bool_) for _ in range(min(_number.get(), firms.size))]
     load = [0.0] * len(parts)
-    for city in np.argsort(-firms, kind="stable").tolist():
+    for number in np.argsort(-firms, kind="stable").tolist():
         least = load.index(min(load))
-        parts[least][city] = True
-        load[least] += float(firms[city]) + 1.0
+        parts[least][number] = True
+        load[least] += float(firms[number]) + 1.0
     return parts
 
 

@@ -43,14 +43,14 @@ def test_every_firm_and_partner_is_the_same() -> None:
 
 def test_a_single_run_has_all_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
-    real = threads.by_city
+    real = threads.dealt
 
     def counted(firms: np.ndarray) -> list[np.ndarray]:
         parts = real(firms)
         used.append(len(parts))
         return parts
 
-    monkeypatch.setattr(threads, "by_city", counted)
+    monkeypatch.setattr(threads, "dealt", counted)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     [spec] = plan("baseline", [1], 0.002, 2015, central=True).runs.values()
     run_ensemble("baseline", [1], 0.002, 2015, central=True)
@@ -66,7 +66,7 @@ def test_a_single_run_has_all_processors(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_each_city_goes_to_one_thread_and_work_is_even(firms: list[int], number: int) -> None:
     counts = np.array(firms, dtype=float)
     with threads.threads(number):
-        parts = threads.by_city(counts)
+        parts = threads.dealt(counts)
     assert (np.sum(parts, axis=0) == 1).all()
     load = [float((counts + 1.0)[part].sum()) for part in parts]
     assert max(load) <= min(load) + counts.max() + 1.0
