@@ -3,9 +3,7 @@
 import math
 from typing import Any
 
-import numpy as np
-
-from agents.compiling import loop, rule, stage
+from agents.compiling import rule, stage
 from agents.elementary import exp, log
 
 _NEGLIGIBLE = 1e-17
@@ -57,7 +55,7 @@ def poisson(rate: float, u: float) -> int:
     """
     if rate <= 0.0 or u <= 1.0 - rate:  # the chance of none is at least 1 - rate
         return 0
-    return poisson_beyond(rate, exp(-min(rate, _LARGE_MEAN)), u)
+    return poisson_beyond(rate, exp(-rate), u)
 
 
 @rule
@@ -131,24 +129,15 @@ def list_steps(share: float, steps: Any) -> None:
             total += term
 
 
-@loop
-def steps_of(shares: Any) -> Any:
-    """Return the steps (`list_steps`) for each share (float64[S, FEW + 1, FEW + 1])."""
-    steps = np.empty((shares.size, FEW + 1, FEW + 1))
-    for i in range(shares.size):
-        list_steps(shares[i], steps[i])
-    return steps
-
-
 @rule
-def look_up(n: int, share: float, u: float, steps: Any, which: int) -> int:
-    """Return the same count as `binomial`, for few trials from a list (`steps_of`), without a division."""
+def look_up(n: int, share: float, u: float, steps: Any) -> int:
+    """Return the same count as `binomial`, for few trials from a list (`list_steps`), without a division."""
     if n > FEW or n < 0:
         return binomial(n, share, u)
     v = u if share <= 0.5 else 1.0 - u
     # One after the other the comparisons would often be guessed wrong; three settle most counts.
-    count = (v > steps[which, n, 0]) + (v > steps[which, n, 1]) + (v > steps[which, n, 2])
+    count = (v > steps[n, 0]) + (v > steps[n, 1]) + (v > steps[n, 2])
     if count == 3:
-        while v > steps[which, n, count]:
+        while v > steps[n, count]:
             count += 1
     return count if share <= 0.5 else n - count

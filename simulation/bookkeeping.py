@@ -1,6 +1,6 @@
 """What a firm's quarter adds to the statistics of its place and to the accounts that firms deal with."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from agents.compiling import loop, rule
 from agents.elementary import exp
 from agents.exploration_rules import go_on_exploring, start_exploring
 from agents.market_rules import value_added
-from agents.quantiles import binomial, look_up, poisson_beyond, steps_of, unit_shock
+from agents.quantiles import FEW, binomial, list_steps, look_up, poisson_beyond, unit_shock
 from agents.support_rules import can_upgrade, upgrade
 from agents.survival_rules import balance, dividend, income_tax, operating_surplus
 from agents.venture_rules import cover_losses, expand
@@ -115,7 +115,7 @@ def foresee(firm: Any, key: np.uint64, place: Any, expected: float, p: Any) -> N
     firm.examination_draw = uniform(key, Purpose.EXAMINATION)
     firm.lapse_draw = uniform(key, Purpose.LAPSE)
     firm.invention_draw = uniform(key, Purpose.INVENTION)
-    firm.chance_of_none = exp(-min(expected, 700.0))
+    firm.chance_of_none = exp(-expected)
     events = LAPSE * (firm.lapse_draw > 1.0 - firm.patents * 0.25 * p.patent_lapse)
     events += DECIDE * (firm.decision_draw > 1.0 - firm.examined * hazard * place.examination_speed)
     events += OPEN * (firm.examination_draw > 1.0 - firm.filed * hazard)
@@ -123,19 +123,25 @@ def foresee(firm: Any, key: np.uint64, place: Any, expected: float, p: Any) -> N
     firm.events = events if firm.alive == 1 else 0
 
 
-PASS, OPENING = 1, 2
-"""Where, from the end of the list, the steps of the pass rate and of the hazard of examination stand."""
+class Steps(NamedTuple):
+    """At which quantiles counts of few filings take their steps (`agents.quantiles.list_steps`)."""
+
+    opened: np.ndarray  # [FEW + 1, FEW + 1] moved on to examination
+    decided: np.ndarray  # [P, FEW + 1, FEW + 1] by the offices of each place
+    granted: np.ndarray  # [FEW + 1, FEW + 1] of those decided
 
 
 @loop
 def steps_of_filings(places: Any, nation_row: Any, parameters: Any) -> Any:
-    """Return the steps (`steps_of`) of decisions at each place, then of examination and of the pass rate."""
-    nation, p = nation_row[0], parameters[0]
-    shares = np.empty(places.size + 2)
+    """Return the steps of a quarter (`Steps`)."""
+    nation, hazard = nation_row[0], 0.25 * parameters[0].examination_hazard
+    size = FEW + 1
+    steps = Steps(np.empty((size, size)), np.empty((places.size, size, size)), np.empty((size, size)))
+    list_steps(hazard, steps.opened)
+    list_steps(nation.pass_rate, steps.granted)
     for place in range(places.size):
-        shares[place] = 0.25 * p.examination_hazard * places[place].examination_speed
-    shares[-OPENING], shares[-PASS] = 0.25 * p.examination_hazard, nation.pass_rate
-    return steps_of(shares)
+        list_steps(hazard * places[place].examination_speed, steps.decided[place])
+    return steps
 
 
 @rule
@@ -148,11 +154,11 @@ def let_lapse(firm: Any, p: Any, stat: Any) -> None:
 
 @rule
 def decide(firm: Any, place: Any, nation: Any, steps: Any, at: int, p: Any, stat: Any) -> None:
-    """Grant or refuse filings that have been examined; `steps` are those of the place's row `at`."""
+    """Grant or refuse filings that have been examined; `at` is the row of the place."""
     hazard = 0.25 * p.examination_hazard * place.examination_speed
-    decided = look_up(firm.examined, hazard, firm.decision_draw, steps, at)
+    decided = look_up(firm.examined, hazard, firm.decision_draw, steps.decided[at])
     u = uniform(firm.key, Purpose.GRANT_DECISION)
-    granted = look_up(decided, nation.pass_rate, u, steps, steps.shape[0] - PASS)
+    granted = look_up(decided, nation.pass_rate, u, steps.granted)
     firm.examined -= decided
     firm.patents += granted
     stat.grants += granted
@@ -163,7 +169,7 @@ def decide(firm: Any, place: Any, nation: Any, steps: Any, at: int, p: Any, stat
 def open_examination(firm: Any, steps: Any, p: Any) -> None:
     """Move filings on to substantive examination."""
     hazard = 0.25 * p.examination_hazard
-    opened = look_up(firm.filed, hazard, firm.examination_draw, steps, steps.shape[0] - OPENING)
+    opened = look_up(firm.filed, hazard, firm.examination_draw, steps.opened)
     firm.filed -= opened
     firm.examined += opened
 

@@ -231,10 +231,11 @@ def make_deals(
         while fund < funds - 1 and u >= supply[fund, city]:
             u -= supply[fund, city]
             fund += 1
-        if powder[fund] < amount * weight:
+        firm = firms[seeker.row]
+        if powder[fund] < amount * weight or firm.alive == 0:  # somebody may have removed it since
             continue
         powder[fund] -= amount * weight
-        receive_round(firms[seeker.row], amount, rd_share(stage, p))
+        receive_round(firm, amount, rd_share(stage, p))
         last[seeker.row] = count + deals
         holding = holdings[count + deals]
         holding.firm, holding.row, holding.fund = seeker.firm, seeker.row, fund

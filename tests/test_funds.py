@@ -183,10 +183,16 @@ def shown(firms: np.ndarray, quarter: int = 0) -> np.ndarray:
 
 
 def deals(
-    firms: np.ndarray, money: float, weight: float = 4.0, stage: int = EARLY, appetite: float = 1.0
+    firms: np.ndarray,
+    money: float,
+    weight: float = 4.0,
+    stage: int = EARLY,
+    appetite: float = 1.0,
+    seekers: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the deals of a quarter, and what each fund has left."""
-    seekers, stages = shown(firms), np.full(firms.size, stage, dtype=np.int8)
+    seekers = shown(firms) if seekers is None else seekers
+    stages = np.full(firms.size, stage, dtype=np.int8)
     asked = requests(seekers, stages, P)
     demand = demand_for_capital(seekers, asked, CITIES)
     supply = np.zeros((CITIES, CITIES))
@@ -212,6 +218,17 @@ def test_money_taken_from_funds_is_money_that_firms_receive() -> None:
     assert (firms["cash"] == firms["equity"]).all()
     assert (left >= 0.0).all()
     assert np.unique(holdings["firm"]).size == holdings.size
+
+
+def test_a_firm_that_is_removed_while_it_seeks_money_gets_none() -> None:
+    firms = seeking_firms()
+    chosen = int(deals(firms.copy(), 2e5)[0]["row"][0])
+    asking = shown(firms)
+    firms["alive"][chosen] = 0
+    holdings, _ = deals(firms, 2e5, seekers=asking)
+    assert holdings.size > 50
+    assert chosen not in holdings["row"]
+    assert firms["cash"][chosen] == 0.0
 
 
 def test_screening_prefers_opportunity_however_much_money_there_is() -> None:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from agents.quantiles import FEW, look_up, steps_of
+from agents.quantiles import FEW, list_steps, look_up
 from simulation.model import InnovationModel
 from simulation.randomness import (
     Purpose,
@@ -256,7 +256,9 @@ def test_binomial_counts_are_exact_up_to_a_variance_of_30(n, share, u):
 )
 @settings(deadline=None, derandomize=True, max_examples=1000)
 def test_counts_that_are_looked_up_are_those_that_are_worked_out(n, share, u):
-    assert look_up(n, share, u, steps_of(np.array([0.3, share])), 1) == binomial(n, share, u)
+    steps = np.empty((FEW + 1, FEW + 1))
+    list_steps(share, steps)
+    assert look_up(n, share, u, steps) == binomial(n, share, u)
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.7, 5.0, 29.9, 31.0, 400.0])
